@@ -1,0 +1,194 @@
+"""PNG, JPEG, TIFF and BMP through Pillow. DICOM is read elsewhere, even with a JPEG inside."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps
+
+from fetal_model.scan.content import RASTER_FORMATS
+from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
+from fetal_model.scan.limits import MAX_FRAMES_COUNTED, MAX_PIXELS, check_size
+from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
+
+_SIXTEEN_BIT = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+_COLOUR = frozenset({"P", "PA", "LA", "La", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"})
+_MODE_BITS = {"1": 1, "I": 32, "F": 32} | dict.fromkeys(_SIXTEEN_BIT, 16)
+_TIFF_BITS_PER_SAMPLE = 258
+_TIFF_PHOTOMETRIC = 262
+_TIFF_WHITE_IS_ZERO = 0
+# Values of white that floats are written with, besides 1: those of 8, 12 and 16 bits.
+_FLOAT_WHITES = (1.0, 255.0, 4095.0, 65535.0)
+# Interpolation leaves floats a little outside their range.
+_OVERSHOOT = 1e-3
+
+
+def read_raster(data: bytes, name: str, kind: str) -> Scan:
+    """Read the first picture of a PNG, JPEG, TIFF or BMP file.
+
+    Transparency is laid on black, the ground of a scan. CMYK is converted without a colour
+    profile. EXIF orientation is undone. Colour with 16 bits per channel is read with 8.
+
+    Args:
+        data: The file.
+        name: What to call the scan.
+        kind: What the content was recognised as; named in messages.
+
+    Raises:
+        ScanError: If the picture is too small, too big or of a kind without a defined grey.
+        Exception: Whatever Pillow raises for damaged bytes; `read_scan` words it.
+    """
+    with _open(data, name) as opened:
+        mode = opened.mode
+        bits = _declared_bits(opened, data)
+        white_is_zero = _is_white_zero(opened)
+        orientation = _orientation(opened)
+        opened.load()
+        image = _upright(opened)
+        if mode in _SIXTEEN_BIT:
+            pixels, levels = _sixteen_bit(image, bits, white_is_zero)
+        elif mode == "I":
+            pixels, levels = _integers(image, name)
+        elif mode == "F":
+            pixels, levels = _floats(image, name)
+        elif mode in ("1", "L") and "transparency" not in image.info:
+            pixels, levels = scale_to_white(np.asarray(image.convert("L")), 255), "0 to 255"
+        elif mode in ("1", "L") or mode in _COLOUR:
+            pixels, levels = None, "0 to 255"
+            display = np.asarray(_on_black(image))
+        else:
+            raise ScanError.of(
+                name,
+                expected="greyscale or RGB colour",
+                found=f"{kind} pixels in {mode}",
+                advice="Export the scan as an 8-bit PNG",
+            )
+    if pixels is None:
+        pixels = colour_to_grey(display)
+    else:
+        display = grey_to_display(pixels)
+    height, width = pixels.shape
+    facts = Facts(
+        kind, width, height, mode, bits, levels, _count_frames(data), orientation=orientation
+    )
+    return Scan(pixels, display, name, facts)
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    """Read the header, and check the size before the decoder is given a byte.
+
+    Pillow refuses a picture of more than 179 megapixels, but only warns about one of 89 or more,
+    and a warning is turned into an error for a whole process or not at all.
+    """
+    try:
+        image = Image.open(BytesIO(data), formats=RASTER_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ScanError.of(
+            name,
+            expected=f"at most {MAX_PIXELS // 10**6} megapixels",
+            found="far more",
+            advice="Export the scan at the size of the scanner's screen",
+        ) from error
+    check_size(name, *image.size)
+    return image
+
+
+def _sixteen_bit(
+    image: Image.Image, bits: int, white_is_zero: bool
+) -> tuple[NDArray[np.float32], str]:
+    values = np.asarray(image).astype(np.uint16)
+    white = white_level(int(values.max()), bits)
+    if white_is_zero:  # Pillow inverts such a TIFF at 8 bits, but not at 16
+        return scale_to_white(white - values.astype(np.int32), white), f"{white} to 0"
+    return scale_to_white(values, white), f"0 to {white}"
+
+
+def _integers(image: Image.Image, name: str) -> tuple[NDArray[np.float32], str]:
+    """32-bit integers are read when they fit 16 bits; beyond, white could be anywhere."""
+    values = np.asarray(image)
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 65535:
+        raise _range_error(name, "integers from 0 to 65535", f"{low} to {high}")
+    white = white_level(high, 16)
+    return scale_to_white(values, white), f"0 to {white}"
+
+
+def _floats(image: Image.Image, name: str) -> tuple[NDArray[np.float32], str]:
+    """Floats carry no value of white; it is taken from the maximum where only one can be meant.
+
+    A maximum up to 1, or from a sixteenth of 255, 4095 or 65535 up to it, has one reading; what
+    lies between (a maximum of 3, say) is refused rather than guessed.
+    """
+    values = np.asarray(image)
+    if not np.isfinite(values).all():
+        raise _range_error(name, "a number in every pixel", "pixels that are not a number")
+    low, high = float(values.min()), float(values.max())
+    for white in _FLOAT_WHITES:
+        floor = 0.0 if white == 1.0 else white / 16
+        if floor <= high <= white * (1 + _OVERSHOOT) and low >= -white * _OVERSHOOT:
+            return scale_to_white(values, white), f"0 to {white:g}"
+    raise _range_error(name, "values from 0 to 1 or from 0 to 255", f"{low:.4g} to {high:.4g}")
+
+
+def _range_error(name: str, expected: str, found: str) -> ScanError:
+    return ScanError.of(
+        name, expected=expected, found=found, advice="Export the scan as an 8-bit PNG"
+    )
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    """Return an RGB picture with every transparent part laid on black."""
+    if image.mode in ("La", "RGBa"):  # premultiplied: Pillow converts these by one way only
+        image = image.convert(image.mode.upper())
+    if not image.mode.endswith("A") and "transparency" not in image.info:
+        return image.convert("RGB")
+    black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, image.convert("RGBA")).convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Undo the EXIF orientation; a broken EXIF block does not cost the scan that carries it."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        return image
+
+
+def _orientation(image: Image.Image) -> int:
+    # Asked before loading: Pillow rotates a TIFF while it loads, and forgets the tag.
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _declared_bits(image: Image.Image, data: bytes) -> int:
+    if image.format == "PNG":
+        return data[24]  # IHDR always comes first; Pillow keeps only what it decodes to
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None and _TIFF_BITS_PER_SAMPLE in tags:
+        return max(tags[_TIFF_BITS_PER_SAMPLE])
+    return _MODE_BITS.get(image.mode, 8)
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO
+
+
+def _count_frames(data: bytes) -> int:
+    """Count the pictures in a file, up to a limit; a damaged later one ends the count."""
+    with Image.open(BytesIO(data), formats=RASTER_FORMATS) as image:
+        if image.format != "TIFF":
+            return int(getattr(image, "n_frames", 1))
+        if not getattr(image, "is_animated", False):
+            return 1
+        for frame in range(1, MAX_FRAMES_COUNTED):
+            try:
+                image.seek(frame)
+            except Exception:
+                return frame
+        return MAX_FRAMES_COUNTED
