@@ -1,0 +1,1 @@
+"""Where a model looked: one method a file, and the overlay that shows it."""

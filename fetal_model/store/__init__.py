@@ -1,0 +1,1 @@
+"""Where versions of the models live and which one serves."""

@@ -1,0 +1,1 @@
+"""How sure an answer is: dropout samples, calibration, and when to ask a person."""
