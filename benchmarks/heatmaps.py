@@ -1,0 +1,100 @@
+"""Whether Grad-CAM depends on the weights and lies on the anatomy, against two baselines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from benchmarks import RESULTS
+from fetal_model import anatomy
+from fetal_model.dataset.manifest import read_real_scans, shared_folder
+from fetal_model.explain.grad_cam import grad_cam
+from fetal_model.phantom import simulate
+from fetal_model.predictor import Predictor
+from fetal_model.scan import Scan, read_scan
+from fetal_model.scan.preprocess import place, preprocess
+from fetal_model.store.versions import write_text
+
+PER_CLASS = 50
+FIRST_SEED = 900_000
+"""Far from the seeds of any training set."""
+
+
+def cases() -> Iterator[tuple[str, str, Scan, NDArray[np.bool_]]]:
+    """Fresh phantoms with their anatomy mask, then the real thorax scans with theirs."""
+    for number in range(PER_CLASS):
+        for key in anatomy.KEYS:
+            made = simulate(key, FIRST_SEED + number)
+            scan = Scan.from_array(made.image.astype(np.float32) / 255, f"{key}-{number}")
+            yield "phantom", key, scan, made.mask > 0
+    real = shared_folder() / "real_scans"
+    if (real / "manifest.csv").is_file():
+        for record in read_real_scans(real, "validation"):
+            if record.mask:
+                mask = read_scan(record.mask).pixels > 0
+                yield record.source, record.label, read_scan(record.file), mask
+
+
+def main() -> None:
+    """Write `heatmaps.csv`: one row a scan."""
+    from fetal_model.architectures import build, trunk_of
+    from fetal_model.training.export import head_of
+
+    predictor = Predictor.load()
+    recipe = predictor.version.metadata["recipe"]
+    random_model = build(recipe["architecture"], **recipe["options"])
+    random_trunk, random_head = trunk_of(random_model), head_of(random_model)
+    rng = np.random.default_rng(0)
+    rows = []
+    for source, key, scan, mask in cases():
+        index = anatomy.KEYS.index(key)
+        finding = predictor.analyse(scan)
+        own = finding.grad_cams[index]
+        again = predictor.analyse(scan).grad_cams[index]
+        batch, region = preprocess(scan, predictor.input)
+        features = np.asarray(random_trunk(batch[np.newaxis]))[0]
+        other = grad_cam(features, random_head, predictor.outputs, index)
+        noise = place(rng.random(own.shape, dtype=np.float32), region, scan.pixels.shape)
+        figures = {
+            "repeat_correlation": correlation(own, again),
+            "randomised_correlation": correlation(own, other),
+            "grad_cam": mass_in(finding.heatmap(key), mask),
+            "random_map": mass_in(noise, mask),
+            "edge_filter": mass_in(edges(scan.pixels), mask),
+            "mask_share": float(mask.mean()),
+        }
+        rows.append(
+            {"source": source, "label": key, "scan": scan.name}
+            | {name: f"{value:.4f}" for name, value in figures.items()}
+        )
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    write_text(RESULTS / "heatmaps.csv", buffer.getvalue())
+
+
+def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Spearman's rank correlation over the cells; 0 where a map is constant."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(spearmanr(one.ravel(), other.ravel()).statistic)
+
+
+def mass_in(heat: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+    """Share of a map that lies on the anatomy."""
+    total = float(heat.sum())
+    return float(heat[mask].sum()) / total if total else 0.0
+
+
+def edges(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Magnitude of Sobel's gradient."""
+    across, down = (cv2.Sobel(pixels, cv2.CV_32F, dx, dy) for dx, dy in ((1, 0), (0, 1)))
+    return np.hypot(across, down)

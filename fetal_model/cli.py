@@ -1,0 +1,163 @@
+"""The command line: the same verbs as the pages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import typer
+
+from fetal_model.anatomy import ANATOMIES, KEYS
+from fetal_model.explain.overlay import overlay
+from fetal_model.predictor import Finding, Predictor
+from fetal_model.scan import ScanError, read_scan
+from fetal_model.store.versions import VersionError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Which fetal anatomy a scan shows. Research and teaching only, not a medical device.",
+)
+
+
+class Format(StrEnum):
+    """How answers are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+@app.command()
+def predict(
+    files: Annotated[list[Path], typer.Argument(help="Scans: PNG, JPEG, TIFF, BMP or DICOM.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    heatmaps: Annotated[
+        Path | None, typer.Option(help="Folder for the scans with their Grad-CAM overlay.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="NAME or NAME/NUMBER; without it the one in service.")
+    ] = None,
+) -> None:
+    """Answer about each file; exit 1 if some could not be read."""
+    try:
+        predictor = Predictor.load(version)
+    except VersionError as error:
+        raise typer.BadParameter(str(error)) from error
+    rows: list[dict[str, Any]] = []
+    for number, file in enumerate(files, start=1):
+        try:
+            scan = read_scan(file)
+        except ScanError as error:
+            typer.echo(str(error), err=True)
+            rows.append({"file": str(file), "error": str(error)})
+            continue
+        finding = predictor.analyse(scan)
+        rows.append({"file": str(file), **answer(finding)})
+        if heatmaps:
+            heatmaps.mkdir(parents=True, exist_ok=True)
+            picture = overlay(scan.display, finding.heatmap(), 0.6)
+            target = heatmaps / f"{number:04d}-{file.stem}-{finding.anatomy.key}.png"
+            cv2.imwrite(str(target), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    _print(rows, form)
+    if any("error" in row for row in rows):
+        raise typer.Exit(1)
+
+
+def answer(finding: Finding) -> dict[str, Any]:
+    """The JSON form of a finding, as the README documents it."""
+    spread = finding.standard_deviation
+    return {
+        "anatomy": finding.anatomy.key,
+        "probabilities": dict(zip(KEYS, finding.probabilities.tolist(), strict=True)),
+        "standard_deviation": None
+        if spread is None
+        else dict(zip(KEYS, spread.tolist(), strict=True)),
+        "predictive_entropy": finding.predictive_entropy,
+        "mutual_information": finding.mutual_information,
+        "plane_score": finding.plane_score,
+        "decision": finding.decision,
+        "reasons": list(finding.reasons),
+        "version": finding.version,
+        "seconds": round(finding.seconds, 4),
+    }
+
+
+@app.command()
+def phantom(
+    directory: Annotated[Path, typer.Argument(help="New or empty folder.")],
+    per_class: Annotated[int, typer.Option(min=1, help="Scans of each anatomy.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+) -> None:
+    """Simulate labelled scans: images/, masks/ and manifest.csv."""
+    from fetal_model.phantom import write_phantoms
+
+    total = per_class * len(ANATOMIES)
+    try:
+        with typer.progressbar(length=total, label="Simulating", file=sys.stderr) as bar:
+            path = write_phantoms(directory, per_class, seed, progress=lambda *_: bar.update(1))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(path)
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name or a .toml file.")],
+    work: Annotated[Path, typer.Option(help="Folder for phantoms and checkpoints.")] = Path("data"),
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    serve: Annotated[bool, typer.Option(help="Put the new version into service.")] = False,
+) -> None:
+    """Train a recipe and add the result to weights/; a second call resumes an interrupted run."""
+    from fetal_model.store.versions import set_serving
+    from fetal_model.training.recipe import load_recipe
+    from fetal_model.training.train import train as run
+
+    try:
+        chosen = load_recipe(recipe, {"epochs": epochs} if epochs else None)
+        made = run(chosen, work)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if serve:
+        set_serving(made.label)
+    typer.echo(made.label)
+
+
+def _print(rows: list[dict[str, Any]], form: Format) -> None:
+    if form is Format.json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    flat = [_flat(row) for row in rows]
+    if form is Format.csv:
+        columns = list(dict.fromkeys(key for row in flat for key in row))
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(flat)
+        return
+    width = max(len(row["file"]) for row in rows)
+    for row in rows:
+        if "error" in row:
+            typer.echo(f"{row['file']:{width}}  could not be read")
+            continue
+        share = row["probabilities"][row["anatomy"]]
+        line = f"{row['file']:{width}}  {row['anatomy']:8} {share:6.1%}  {row['decision']}"
+        typer.echo(" ".join([line, *row["reasons"]]))
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    if "error" in row:
+        return row
+    spread = row["standard_deviation"] or dict.fromkeys(KEYS)
+    nested = ("probabilities", "standard_deviation", "reasons")
+    return {
+        **{key: value for key, value in row.items() if key not in nested},
+        **{f"p_{key}": row["probabilities"][key] for key in KEYS},
+        **{f"sd_{key}": spread[key] for key in KEYS},
+        "reasons": " ".join(row["reasons"]),
+    }

@@ -1,0 +1,1 @@
+"""Labelled scans: manifests, patient-grouped splits and the training pipeline."""

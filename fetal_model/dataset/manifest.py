@@ -1,0 +1,109 @@
+"""Rows of labelled scans: phantoms as the command writes them, real ones as they are published."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fetal_model.store.versions import sha256
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled scan.
+
+    Attributes:
+        scan: Path relative to the data folder, with forward slashes.
+        file: Where it is.
+        label: One of `anatomy.KEYS`, or `cervix` or `other`.
+        patient: Identifier, empty where unknown.
+        source: Data set, or simulated scanner.
+        part: Role the publisher gave it, empty where none.
+        simulated: Whether it is a phantom.
+        mask: Anatomy mask, or None.
+    """
+
+    scan: str
+    file: Path
+    label: str
+    patient: str
+    source: str
+    part: str
+    simulated: bool
+    mask: Path | None = None
+
+    @property
+    def group(self) -> str:
+        """The unit that a split may not divide: the patient, or the scan where that is unknown."""
+        if not self.patient:
+            return f"scan:{self.scan}"
+        # every subset of FETAL_PLANES_DB shares its patient numbers
+        database = "fetal_planes" if self.source.startswith("fetal_planes") else self.source
+        return f"{database}:{self.patient}"
+
+
+def shared_folder() -> Path:
+    """Folder of the real scans and published weights: `FETAL_SHARED`, by default `../shared`."""
+    default = Path(__file__).resolve().parents[3] / "shared"
+    return Path(os.environ.get("FETAL_SHARED", default))
+
+
+def read_phantoms(folder: Path) -> list[Record]:
+    """Rows of the `manifest.csv` that the phantom command wrote.
+
+    Raises:
+        ValueError: There is no such file.
+    """
+    return [
+        Record(
+            scan=row["path"],
+            file=folder / row["path"],
+            label=row["label"],
+            patient=row["patient"],
+            source="phantom",
+            part="",
+            simulated=True,
+            mask=folder / row["mask"],
+        )
+        for row in _rows(folder)
+    ]
+
+
+def read_real_scans(folder: Path, part: str) -> list[Record]:
+    """Rows of one part (`train`, `validation`, `examples`) of the real scans' manifest.
+
+    Raises:
+        ValueError: There is no manifest in `folder`.
+    """
+    return [
+        Record(
+            scan=row["path"],
+            file=folder / row["path"],
+            label=row["label"],
+            patient=row["patient"],
+            source=row["source"],
+            part=part,
+            simulated=False,
+            mask=folder / row["mask"] if row["mask"] else None,
+        )
+        for row in _rows(folder)
+        if row["part"] == part
+    ]
+
+
+def fingerprint(records: Iterable[Record]) -> str:
+    """SHA-256 over path, label, patient and content of every scan, in any order."""
+    lines = sorted(f"{r.scan}\t{r.label}\t{r.patient}\t{sha256(r.file)}\n" for r in records)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    path = folder / "manifest.csv"
+    if not path.is_file():
+        raise ValueError(f"{folder}: expected a manifest.csv that lists the scans, found none")
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,120 @@
+"""`CARD.md`: what a version is, what it learned from and how good it is, from its own files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from fetal_model import anatomy
+from fetal_model.evaluation import metrics
+from fetal_model.evaluation.predictions import Prediction
+from fetal_model.uncertainty import calibration
+
+DISCLAIMER = "Research and teaching only, not a medical device."
+
+
+def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
+    """Markdown card of a version.
+
+    Args:
+        metadata: Parsed `metadata.json`.
+        rows: Its `predictions.csv`.
+    """
+    dropout = metadata["recipe"]["options"].get("dropout", 0)
+    spec, scans = metadata["input"], metadata["scans"]
+    thresholds, temperature = metadata["thresholds"], metadata["outputs"]["temperature"]
+    rejects = len(metadata["outputs"]["names"]) > len(anatomy.KEYS)
+    lines = [
+        f"# {metadata['name']}",
+        "",
+        f"{metadata['description']} {DISCLAIMER}",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| Learned from | {metadata['training_data']} |",
+        f"| Scans | {scans['train']} for training, {scans['validation']} to choose the epoch |",
+        f"| Network | {metadata['recipe']['architecture']}, "
+        f"{metadata['parameters']:,} parameters |",
+        f"| Input | {spec['height']} rows x {spec['width']} columns, grey, {spec['scaling']} |",
+        "| Monte Carlo dropout | "
+        + (
+            f"offered: the head has dropout {dropout:g} |"
+            if dropout
+            else "not offered: no dropout layer |"
+        ),
+        f"| Temperature | {temperature:.3f} |",
+        f"| Accepted from | confidence {thresholds['confidence']:.3f}, "
+        f"plane score {thresholds['plane_score']:.3f} |",
+        "| Plane score | "
+        + (
+            "share of the four planes among all outputs |"
+            if rejects
+            else "highest probability: the network has no output for other planes |"
+        ),
+        f"| Data fingerprint | `{metadata['data_fingerprint'][:16]}` |",
+        f"| Licence | {metadata['licence']} |",
+        "",
+    ]
+    for simulated, title in ((False, "Real scans"), (True, "Simulated scans")):
+        chosen = [row for row in rows if row.simulated is simulated]
+        if chosen:
+            lines += _figures(title, chosen)
+    lines += ["## Sources", "", *(f"- {source}" for source in metadata["sources"]), ""]
+    return "\n".join(lines)
+
+
+def _figures(title: str, rows: Sequence[Prediction]) -> list[str]:
+    within = [row for row in rows if row.in_plane]
+    fitted = any(row.fold for row in rows)
+    through = [row for row in within if row.decision == "accepted"]
+    lines = [
+        f"## {title}",
+        "",
+        "Patients that training never saw"
+        + (
+            "; where a scan has no patient identifier, overlap unknown "
+            f"({sum(not row.patient for row in rows)} of {len(rows)})."
+            if any(not row.patient for row in rows)
+            else "."
+        )
+        + (
+            " Temperature and thresholds were fitted on the other four fifths of these patients."
+            if fitted
+            else " Nothing was fitted on these scans."
+        ),
+        "",
+        "| figure | value (95% interval) |",
+        "|---|---|",
+        f"| accuracy, forced to four | {metrics.accuracy(rows)} |",
+        f"| balanced accuracy | {metrics.balanced_accuracy(rows)} |",
+    ]
+    for entry in anatomy.ANATOMIES:
+        if any(row.label == entry.key for row in rows):
+            lines.append(f"| {entry.name.lower()}, right | {metrics.recall(rows, entry.key)} |")
+    for source, members in groupby(sorted(within, key=lambda r: r.source), lambda r: r.source):
+        lines.append(f"| source {source}, right | {metrics.accuracy(list(members))} |")
+    area = metrics.plane_auroc(rows)
+    if area:
+        lines.append(f"| AUROC of the plane score, four planes against others | {area} |")
+        others = [row for row in rows if not row.in_plane]
+        lines.append(f"| other planes accepted | {metrics.accepted(others)} |")
+    lines.append(f"| four planes accepted | {metrics.accepted(within)} |")
+    if through:
+        lines.append(f"| accepted four planes, right | {metrics.accuracy(through)} |")
+    lines += [
+        "",
+        "| truth | " + " | ".join(entry.name for entry in anatomy.ANATOMIES) + " |",
+        "|---|" + "---|" * len(anatomy.KEYS),
+    ]
+    for label, counts in metrics.confusion(rows).items():
+        lines.append(f"| {label} | " + " | ".join(str(n) for n in counts.values()) + " |")
+    lines += [
+        "",
+        "Proportions: Clopper-Pearson; the rest: bootstrap over patients. The thresholds keep "
+        f"{calibration.KEPT_PLANES:.0%} of the four planes and at most "
+        f"{calibration.ACCEPTED_ERRORS:.0%} errors among the accepted of the scans they were "
+        "fitted on.",
+        "",
+    ]
+    return lines

@@ -1,0 +1,292 @@
+"""`make docs`: cards and `docs/results.md` from committed files, never from memory.
+
+A section whose file is not there says which command makes it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fetal_model import anatomy
+from fetal_model.evaluation import metrics
+from fetal_model.evaluation.card import DISCLAIMER, card
+from fetal_model.evaluation.predictions import Prediction, read_predictions
+from fetal_model.store.versions import (
+    CARD,
+    PREDICTIONS,
+    WEIGHTS,
+    find_version,
+    list_versions,
+    write_text,
+)  # fmt: skip
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+RESULTS = DOCS / "results"
+
+
+def main() -> None:
+    """Write every card and `docs/results.md`."""
+    for version in list_versions(WEIGHTS):
+        rows = read_predictions(version.path / PREDICTIONS)
+        write_text(version.path / CARD, card(version.metadata, rows))
+    write_text(DOCS / "results.md", results())
+
+
+def results() -> str:
+    """The text of `docs/results.md`."""
+    default = find_version()
+    ours = [row for row in read_predictions(default.path / PREDICTIONS) if not row.simulated]
+    sections = [
+        [
+            "# Results",
+            "",
+            f"Written by `make docs` from `docs/results/` and `weights/`. {DISCLAIMER}",
+        ],
+        ["Intervals are 95%: Clopper-Pearson for proportions, else bootstrap over patients."],
+        examples(),
+        against_published(default.label, ours),
+        left_out(ours),
+        looks(),
+        heatmaps(),
+        seed_versions(),
+        speed(),
+        first_answer(),
+    ]
+    return "\n".join("\n".join([*section, ""]) for section in sections)
+
+
+def examples() -> list[str]:
+    """The thirteen scans published with SonoNet."""
+    lines = ["## The published SonoNet-16 through our loader and network", ""]
+    rows = _csv("published-examples.csv")
+    if not rows:
+        return [*lines, _missing("published")]
+    right = sum(row["expected"] == row["answer"] for row in rows)
+    lines += [f"{right} of {len(rows)} published example scans right.", ""]
+    lines += ["| expected | answer | probability |", "|---|---|---|"]
+    lines += [f"| {r['expected']} | {r['answer']} | {r['probability']} |" for r in rows]
+    return lines
+
+
+def against_published(label: str, ours: Sequence[Prediction]) -> list[str]:
+    """The default beside the published network on the real validation scans."""
+    lines = [f"## {label} on the real validation scans, beside the published SonoNet-16", ""]
+    path = RESULTS / "published-validation.csv"
+    if not path.is_file():
+        return [*lines, _missing("published")]
+    theirs = read_predictions(path)
+    unknown = sum(not row.patient for row in ours)
+    lines += [
+        f"Whole image, forced to the four anatomies. {unknown} of {len(ours)} scans have no "
+        "patient identifier: for them patient overlap with training is unknown. Temperature and "
+        "thresholds are cross-fitted over five patient-grouped folds.",
+        "",
+        f"| figure | {label} | published SonoNet-16 |",
+        "|---|---|---|",
+        f"| accuracy | {metrics.accuracy(ours)} | {metrics.accuracy(theirs)} |",
+        "| balanced accuracy "
+        f"| {metrics.balanced_accuracy(ours)} | {metrics.balanced_accuracy(theirs)} |",
+        "| AUROC of the plane score, four planes against cervix and other "
+        f"| {metrics.plane_auroc(ours)} | {metrics.plane_auroc(theirs)} |",
+    ]
+    for key in anatomy.KEYS:
+        lines.append(f"| {key} | {metrics.recall(ours, key)} | {metrics.recall(theirs, key)} |")
+    for source in sorted({row.source for row in ours if row.in_plane}):
+        pair = [[r for r in rows if r.source == source] for rows in (ours, theirs)]
+        shown = " | ".join(str(metrics.accuracy(rows)) for rows in pair)
+        lines.append(f"| source {source} | {shown} |")
+    through = [row for row in ours if row.in_plane and row.decision == "accepted"]
+    others = [row for row in ours if not row.in_plane]
+    lines += [
+        "",
+        f"Accepted without a person: {metrics.accepted([r for r in ours if r.in_plane])} of the "
+        f"four planes, of them right {metrics.accuracy(through)}; "
+        f"{metrics.accepted(others)} of cervix and other.",
+        "",
+    ]
+    published = {row.scan: row for row in theirs}
+    lost = [r for r in ours if r.in_plane and _right(published[r.scan]) and not _right(r)]
+    gained = [r for r in ours if r.in_plane and _right(r) and not _right(published[r.scan])]
+    lines += _named("Right in the published network, wrong in ours", lost, published)
+    lines += _named("Wrong in the published network, right in ours", gained, published)
+    return lines
+
+
+def left_out(ours: Sequence[Prediction]) -> list[str]:
+    """The recipe trained without a source, on that source."""
+    lines = [
+        "## Trained without a source, tested on it",
+        "",
+        "| source | trained with it | trained without it | published SonoNet-16 |",
+        "|---|---|---|---|",
+    ]
+    path = RESULTS / "published-validation.csv"
+    published = read_predictions(path) if path.is_file() else []
+    for source in ("hc18", "focus"):
+        path = RESULTS / f"without-{source}.csv"
+        if not path.is_file() or not published:
+            return [*lines[:2], _missing("left_out")]
+        sets = (ours, read_predictions(path), published)
+        shown = (str(metrics.accuracy([r for r in rows if r.source == source])) for rows in sets)
+        lines.append(f"| {source} | {' | '.join(shown)} |")
+    lines += ["", "Balanced accuracy over all real validation scans:", ""]
+    for source in ("hc18", "focus"):
+        rows = read_predictions(RESULTS / f"without-{source}.csv")
+        lines.append(f"- without {source}: {metrics.balanced_accuracy(rows)}")
+    return lines
+
+
+def looks() -> list[str]:
+    """Phantoms given the look of a source."""
+    lines = ["## Does a look pull the answer? (simulated scans)", ""]
+    rows = _csv("looks.csv")
+    if not rows:
+        return [*lines, _missing("looks")]
+    lines += [
+        "Fresh phantoms of every anatomy, as simulated and with the crop and grey levels of a real "
+        "source. Pulled: answers that the look changed to the anatomy which that source shows.",
+        "",
+        "| look | truth | " + " | ".join(anatomy.KEYS) + " | pulled |",
+        "|---|---|" + "---|" * (len(anatomy.KEYS) + 1),
+    ]
+    shows = {"hc18": "brain", "focus": "thorax"}
+    for row in rows:
+        counts = " | ".join(row[f"answered_{key}"] for key in anatomy.KEYS)
+        towards = shows.get(row["look"])
+        pulled = (
+            "" if towards in (None, row["truth"]) else _of(row[f"changed_to_{towards}"], row["n"])
+        )
+        lines.append(f"| {row['look']} | {row['truth']} | {counts} | {pulled} |")
+    return lines
+
+
+def heatmaps() -> list[str]:
+    """Grad-CAM against random weights and baselines."""
+    lines = ["## Where the default looks (Grad-CAM of the true anatomy)", ""]
+    rows = _csv("heatmaps.csv")
+    if not rows:
+        return [*lines, _missing("heatmaps")]
+    repeat, random = (
+        float(np.median([float(row[name]) for row in rows]))
+        for name in ("repeat_correlation", "randomised_correlation")
+    )
+    lines += [
+        f"Median rank correlation with the map of randomised weights {random:.3f}, of a repeated "
+        f"run {repeat:.3f} (n = {len(rows)}).",
+        "",
+        "Mean share of the map that lies on the anatomy; simulated unless the source is real.",
+        "",
+        "| scans | n | Grad-CAM | random map | edge filter | area of the anatomy |",
+        "|---|---|---|---|---|---|",
+    ]
+    for source, label in dict.fromkeys((row["source"], row["label"]) for row in rows):
+        chosen = [row for row in rows if (row["source"], row["label"]) == (source, label)]
+        means = [
+            np.mean([float(row[name]) for row in chosen])
+            for name in ("grad_cam", "random_map", "edge_filter", "mask_share")
+        ]
+        shown = " | ".join(f"{mean:.3f}" for mean in means)
+        name = f"simulated {label}" if source == "phantom" else f"{label} ({source}, real)"
+        lines.append(f"| {name} | {len(chosen)} | {shown} |")
+    return lines
+
+
+def seed_versions() -> list[str]:
+    """The seed CNNs, which learned from phantoms only."""
+    lines = [
+        "## The seed CNNs, trained on simulated scans only",
+        "",
+        "| version | simulated patients never seen: accuracy | real validation scans: accuracy "
+        "| real: balanced accuracy |",
+        "|---|---|---|---|",
+    ]
+    for version in list_versions(WEIGHTS):
+        if not version.metadata["simulated"]:
+            continue
+        rows = read_predictions(version.path / PREDICTIONS)
+        simulated = [row for row in rows if row.simulated]
+        real = [row for row in rows if not row.simulated]
+        lines.append(
+            f"| {version.label} | {metrics.accuracy(simulated)} | {metrics.accuracy(real)} "
+            f"| {metrics.balanced_accuracy(real)} |"
+        )
+    return lines
+
+
+def speed() -> list[str]:
+    """Full analysis against other ways."""
+    lines = ["## Speed", ""]
+    result = _json("speed.json")
+    if not result:
+        return [*lines, _missing("speed")]
+    lines += [
+        f"{result['version']}, one scan ({result['scan']}), {result['cores']} cores, "
+        f"{result['rounds']} rounds, each way in turn.",
+        "",
+        "| | median | minimum | maximum |",
+        "|---|---|---|---|",
+    ]
+    for table, unit in (("milliseconds", " ms"), ("ratios", "")):
+        for name, values in result[table].items():
+            shown = " | ".join(f"{values[k]:g}{unit}" for k in ("median", "minimum", "maximum"))
+            lines.append(f"| {name} | {shown} |")
+    return lines
+
+
+def first_answer() -> list[str]:
+    """A fresh clone to its first answer."""
+    lines = ["## A fresh clone to its first answered scan", ""]
+    result = _json("first-answer.json")
+    if not result:
+        return [*lines, _missing("first_answer")]
+    return [
+        *lines,
+        f"`make app` in an empty folder on {result['cores']} cores: the page answers the server's "
+        f"health check after {result['server_seconds']:.0f} s, the first dropped scan has its "
+        f"answer after {result['answer_seconds']:.0f} s (one run, package downloads included).",
+    ]
+
+
+def _right(row: Prediction) -> bool:
+    return row.answer == row.label
+
+
+def _named(title: str, rows: Sequence[Prediction], other: dict[str, Prediction]) -> list[str]:
+    lines = [f"{title}: {len(rows)}.", ""]
+    for row in rows:
+        lines.append(
+            f"- `{row.scan}`: ours {row.answer} {max(row.probabilities):.2f}, published "
+            f"{other[row.scan].answer} {max(other[row.scan].probabilities):.2f}"
+        )
+    return [*lines, ""] if rows else lines
+
+
+def _of(count: str, n: str) -> str:
+    return str(metrics.Proportion(int(count), int(n)))
+
+
+def _missing(module: str) -> str:
+    return f"Not measured yet: `python -m benchmarks {module}`."
+
+
+def _csv(name: str) -> list[dict[str, str]]:
+    path = RESULTS / name
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _json(name: str) -> dict[str, Any]:
+    path = RESULTS / name
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A trained Keras model becomes what serving needs: `model.keras`, `trunk.onnx`, `head.npz`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+from keras import layers
+
+from fetal_model.architectures import head_layers, trunk_of
+from fetal_model.inference.head import Dense, Head, Pooling
+from fetal_model.store.versions import HEAD, MODEL, TRUNK
+
+
+def export(model: keras.Model, folder: Path) -> None:
+    """Write the three weight files of a version into `folder`.
+
+    Args:
+        model: Flat, float32, with a layer named `features` at the end of its trunk.
+        folder: Exists.
+
+    Raises:
+        ValueError: The head has a layer that the NumPy head does not know.
+    """
+    model.save(folder / MODEL)
+    export_trunk(model, folder / TRUNK)
+    head_of(model).save(folder / HEAD)
+
+
+def export_trunk(model: keras.Model, path: Path) -> None:
+    """Write the trunk as ONNX, without the absolute paths that the exporter leaves in it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = Path(scratch) / "trunk.onnx"
+        trunk = trunk_of(model)
+        shape = [1 if side is None else side for side in trunk.input_shape]
+        trunk(np.zeros(shape, np.float32))  # the exporter refuses a model that was never called
+        trunk.export(raw, format="onnx", verbose=False)
+        graph = onnx.load(raw)
+    graph.doc_string = ""
+    for node in graph.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    onnx.checker.check_model(graph)
+    onnx.save(graph, path)
+
+
+def head_of(model: keras.Model) -> Head:
+    """The NumPy head that equals the layers of `model` after `features`.
+
+    Raises:
+        ValueError: A layer other than max pooling, average pooling, dropout and dense.
+    """
+    pooling: Pooling = "average"
+    dense: list[Dense] = []
+    dropout = 0.0
+    for layer in head_layers(model):
+        match layer:
+            case layers.MaxPooling2D(pool_size=(2, 2), strides=(2, 2), padding="valid"):
+                pooling = "max2-average"
+            case layers.GlobalAveragePooling2D():
+                continue
+            case layers.Dropout(rate=rate):
+                dropout = rate
+            case layers.Dense():
+                kernel, bias = (np.asarray(w, dtype=np.float64) for w in layer.get_weights())
+                relu = layer.activation is keras.activations.relu
+                dense.append(Dense(kernel, bias, relu, dropout))
+                dropout = 0.0
+            case _:
+                raise ValueError(
+                    f"head of {model.name}: expected max pooling 2x2, average pooling, dropout and "
+                    f"dense layers, found {type(layer).__name__} {layer.name!r}"
+                )
+    return Head(pooling, tuple(dense))

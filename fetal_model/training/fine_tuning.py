@@ -1,0 +1,102 @@
+"""Starting from the published SonoNet-16 and keeping what it knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from fetal_model.architectures.sononet import load_published
+from fetal_model.dataset.manifest import shared_folder
+
+
+def published_path() -> Path:
+    """Where the published arrays are.
+
+    Raises:
+        ValueError: They are not there.
+    """
+    path = shared_folder() / "pretrained" / "sononet16" / "SonoNet16.npz"
+    if not path.is_file():
+        raise ValueError(
+            f"published weights: expected {path}, found none; set FETAL_SHARED to the folder that "
+            "holds pretrained/sononet16/SonoNet16.npz"
+        )
+    return path
+
+
+class Distilled(keras.Model):
+    """A network that learns from labels while staying near a teacher's outputs.
+
+    The loss is the negative log of the mass on the label's group of outputs, plus
+    `distillation` times the Kullback-Leibler divergence from the teacher's outputs on the same
+    augmented scan.
+
+    Args:
+        student: Flat model whose layers learn.
+        teacher: Model of the same inputs and outputs, left as it is.
+        distillation: Weight of the divergence.
+    """
+
+    def __init__(self, student: keras.Model, teacher: keras.Model, distillation: float) -> None:
+        super().__init__(inputs=student.inputs, outputs=student.outputs, name=student.name)
+        teacher.trainable = False
+        # a list keeps the teacher's weights out of this model's, and so out of its checkpoints
+        self._teacher_call = [lambda x: teacher(x, training=False)]
+        self._distillation = distillation
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        loss = group_cross_entropy(y, y_pred)
+        taught = self._teacher_call[0](x)
+        return loss + self._distillation * keras.losses.kl_divergence(taught, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        raise NotImplementedError("only the plain student is saved")
+
+
+def group_cross_entropy(y_true: Any, y_pred: Any) -> Any:
+    """Negative log of the predicted mass on the outputs that `y_true` marks with 1, shape (n,)."""
+    mass = keras.ops.sum(y_true * y_pred, axis=-1)
+    return -keras.ops.log(keras.ops.maximum(mass, keras.backend.epsilon()))
+
+
+def group_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Whether the most probable output is one that `y_true` marks with 1, shape (n,)."""
+    best = keras.ops.argmax(y_pred, axis=-1)
+    return tf.gather(y_true, best, batch_dims=1)
+
+
+def freeze_batch_norm(model: keras.Model) -> None:
+    """Keep every batch norm's statistics, scale and shift as they are."""
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+
+
+def start(dropout: float) -> tuple[keras.Model, keras.Model]:
+    """A student and a teacher, both the published network."""
+    student = load_published(published_path(), dropout)
+    freeze_batch_norm(student)
+    return student, load_published(published_path(), dropout=0)
+
+
+def blend(model: keras.Model, share: float) -> None:
+    """Move the weights of a fine-tuned model back towards the published ones.
+
+    Args:
+        model: A SonoNet-16, changed in place.
+        share: Of its own weights in the result; 1 changes nothing.
+    """
+    published = load_published(published_path(), dropout=0).get_weights()
+    own = model.get_weights()
+    model.set_weights([(1 - share) * p + share * o for p, o in zip(published, own, strict=True)])
