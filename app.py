@@ -1,0 +1,18 @@
+"""Page setup and navigation; run with `streamlit run app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages import enter
+
+PAGES = Path(__file__).with_name("pages")
+
+st.set_page_config(page_title="Fetal Anatomy Lab", layout="wide")
+st.html(PAGES / "style.css")
+st.html(PAGES / "dark_by_default.html", unsafe_allow_javascript=True)
+page = st.navigation([st.Page(PAGES / "classify.py", title="Classify", default=True)])
+# Pinned below every page, so that it is in view at any scroll position.
+st.bottom.caption("Research and teaching only, not a medical device.", text_alignment="center")
+enter()
+page.run()

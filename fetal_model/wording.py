@@ -1,0 +1,172 @@
+"""A `Finding` in a reader's words: headline, sentences, and every number with its meaning.
+
+Nothing is computed or decided here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from fetal_model.anatomy import ANATOMIES, BY_KEY
+
+if TYPE_CHECKING:
+    from fetal_model.predictor import Finding
+    from fetal_model.scan import Facts
+    from fetal_model.store.versions import Version
+
+NONE_OF_THESE = "None of these planes"
+SIMULATED_ONLY = "This version learned from simulated scans only."
+
+
+def percent(probability: float) -> str:
+    """A probability as whole percent, without claiming certainty.
+
+    >>> percent(0.97), percent(0.9996), percent(0.0003)
+    ('97%', '>99%', '<1%')
+    """
+    if probability >= 0.995:
+        return ">99%"
+    return "<1%" if probability < 0.005 else f"{probability:.0%}"
+
+
+def headline(finding: Finding) -> str:
+    """The answer in one line, such as `Femur · 97% · accepted`."""
+    if finding.rejected:
+        return NONE_OF_THESE
+    return f"{finding.anatomy.name} · {percent(finding.probabilities.max())} · {finding.decision}"
+
+
+def nearest(finding: Finding) -> str:
+    """The sentence below the headline of a rejected scan."""
+    return f"Nearest of the four: {finding.anatomy.name}. Look again."
+
+
+def spread(finding: Finding) -> str:
+    """How far the dropout samples agree about the leading anatomy, in one sentence."""
+    if finding.standard_deviation is None:
+        return "This model has no dropout layer, so no Monte Carlo spread."
+    leading = finding.standard_deviation[int(finding.probabilities.argmax())]
+    points = max(1, math.ceil(100 * leading - 1e-9))
+    unit = "point" if points == 1 else "points"
+    agree = "agree within" if points <= 10 else "differ by"
+    return (
+        f"{finding.samples} dropout samples {agree} {points} {unit} on "
+        f"{finding.anatomy.name.lower()} (one standard deviation)."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time that a reader can grasp.
+
+    >>> duration(0.0478), duration(2.31)
+    ('48 ms', '2.3 s')
+    """
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def bars(finding: Finding) -> str:
+    """The probabilities as text, for those who cannot see the chart."""
+    return "; ".join(
+        f"{anatomy.name} {percent(value)}"
+        for anatomy, value in zip(ANATOMIES, finding.probabilities, strict=True)
+    )
+
+
+def row(name: str, answer: Finding | str) -> dict[str, str]:
+    """One row of the summary table, for an answer or for the message that stands in its place."""
+    if isinstance(answer, str):
+        cells = ("", "", "not read", answer, "")
+    else:
+        anatomy = f"none (nearest: {answer.anatomy.name})" if answer.rejected else None
+        cells = (
+            anatomy or answer.anatomy.name,
+            percent(answer.probabilities.max()),
+            answer.decision,
+            " ".join(answer.reasons),
+            f"{answer.seconds:.2f}",
+        )
+    columns = ("File", "Anatomy", "Probability", "Decision", "Reason", "Seconds")
+    return dict(zip(columns, (name, *cells), strict=True))
+
+
+def numbers(finding: Finding, version: Version) -> list[tuple[str, str, str]]:
+    """Each number as term, value with unit, and one line on what it means."""
+    ceiling = math.log(len(ANATOMIES))
+    thresholds = version.metadata["thresholds"]
+    rows = [
+        (
+            "Plane score",
+            f"{finding.plane_score:.3f} (accepted from {thresholds['plane_score']:.2f})",
+            "How surely the scan shows one of the four planes at all; 1 is most sure.",
+        ),
+        (
+            "Probability",
+            f"{finding.probabilities.max():.3f} (accepted from {thresholds['confidence']:.2f})",
+            "Calibrated, of the leading anatomy, given that it is one of the four.",
+        ),
+        (
+            "Predictive entropy",
+            f"{finding.predictive_entropy:.3f} nats",
+            f"Total doubt: 0 is certain, {ceiling:.2f} is no preference among the four.",
+        ),
+    ]
+    if finding.mutual_information is not None and finding.standard_deviation is not None:
+        each = ", ".join(
+            f"{anatomy.name.lower()} {100 * value:.1f}"
+            for anatomy, value in zip(ANATOMIES, finding.standard_deviation, strict=True)
+        )
+        rows += [
+            (
+                "Mutual information",
+                f"{finding.mutual_information:.3f} nats",
+                "The part of the doubt that comes from the model itself: how much its dropout "
+                "samples disagree.",
+            ),
+            (
+                "Standard deviation",
+                f"{each} points (n = {finding.samples} samples)",
+                "Spread of each probability over the dropout samples; the whiskers of the bars.",
+            ),
+        ]
+    return rows
+
+
+def source(facts: Facts) -> str:
+    """What was read, in one line."""
+    parts = [
+        facts.format,
+        f"{facts.width} x {facts.height} pixels",
+        f"{facts.bits} bits",
+        facts.photometric,
+        f"grey levels: {facts.levels}",
+    ]
+    if facts.frames > 1:
+        parts.append(f"first of {facts.frames} frames")
+    if facts.orientation > 1:
+        parts.append("turned upright")
+    return " · ".join(parts)
+
+
+def learned_from(version: Version) -> str:
+    """What the version was trained on, empty when its metadata does not say."""
+    stated = str(version.metadata.get("training_data", ""))
+    return stated or (SIMULATED_ONLY if version.metadata.get("simulated") else "")
+
+
+def legend(key: str, method: str, shown: bool) -> str:
+    """What the overlay on a scan shows, and for which anatomy."""
+    if not shown:
+        return "Overlay off: the scan as it was read."
+    name = BY_KEY[key].name.lower()
+    return f"Where the picture speaks for {name} ({method}): clear is nothing, yellow is most."
+
+
+def plain(text: str) -> str:
+    """Text for a place that reads Markdown, so that a file's name cannot format the page.
+
+    >>> print(plain("scan_1*[2].png"))
+    scan\\_1\\*\\[2\\].png
+    """
+    return re.sub(r"([\\`*_\[\]<>$~:#|!])", r"\\\1", text)

@@ -1,0 +1,119 @@
+"""Drop scans, and see for each which anatomy it shows, where the model looked, how sure it is."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from fetal_model import wording
+from fetal_model.store.versions import Version, VersionError, find_version, list_versions
+from pages import require_entrance
+from pages.parts.examples import CHOSEN, chosen, show_gallery
+
+PER_PAGE = 8
+CARD_HEIGHT = 640  # of a card that is still to come, in pixels
+MOST_FILES = 200
+METHODS = {
+    "Grad-CAM": "At once",
+    "Grad-CAM++": "A second for each scan; the first loads TensorFlow",
+    "Score-CAM": "Some seconds for each scan; the first loads TensorFlow",
+}
+
+
+def clear() -> None:
+    from pages.parts.answers import forget
+
+    forget()
+    st.session_state[CHOSEN] = []
+    st.session_state.round += 1  # a new key is the one way to empty an uploader
+
+
+def results(files: list[tuple[str, bytes, str]], version: Version, method: str) -> None:
+    """A card for each file in the order of the files, below a table when there are several."""
+    # The page already stands while this brings in the inference engine.
+    from fetal_model.charts import anatomy_borders
+    from pages.parts.answers import Source, finding
+    from pages.parts.card import show_card, show_error
+
+    st.html(anatomy_borders())
+    sources = [Source(*file) for file in files]
+    ready = st.session_state.setdefault("ready", set())
+    waiting = [source for source in sources if (source.identity, version.label) not in ready]
+
+    def reserve(height: int, wait: bool) -> DeltaGenerator:
+        return st.skeleton(height=height) if wait else st.container()
+
+    several = len(sources) > 1
+    height = 38 + 35 * min(len(sources), 10)
+    table = reserve(height, bool(waiting)) if several else None
+    pages = -(-len(sources) // PER_PAGE)
+    page = st.pagination(pages, key=f"page-{pages}") if pages > 1 else 1
+    here = range((page - 1) * PER_PAGE, min(page * PER_PAGE, len(sources)))
+    places = {index: reserve(CARD_HEIGHT, sources[index] in waiting) for index in here}
+    # Pinned to the bottom, where it comes and goes without moving a card.
+    progress = st.bottom.empty()
+    rows = []
+    for index, source in enumerate(sources):
+        if source in waiting:
+            progress.progress(index / len(sources), f"Scan {index + 1} of {len(sources)}")
+        answer = finding(source.name, source.data, version.label)
+        ready.add((source.identity, version.label))
+        rows.append(wording.row(source.name, answer))
+        if index in places:
+            with places[index].container() if source in waiting else places[index]:
+                if isinstance(answer, str):
+                    show_error(answer)
+                else:
+                    show_card(source, answer, version, method)
+    progress.empty()
+    if table:
+        with table.container() if waiting else table:
+            st.dataframe(rows, height=height, hide_index=True, alt="Summary of all scans")
+
+
+require_entrance()
+st.session_state.setdefault("round", 0)
+bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+bar.title("Classify scans", anchor=False, width="content")
+uploads = st.file_uploader(
+    "Ultrasound scans: PNG, JPEG, TIFF, BMP or single-frame DICOM, any number at once",
+    accept_multiple_files=True,
+    key=f"uploads-{st.session_state.round}",
+    help="What a file contains decides, not its name. Scans stay in memory and are kept nowhere.",
+)
+try:
+    versions = {version.label: version for version in list_versions()}
+    in_service = find_version().label
+except VersionError as error:
+    st.error(f"No model can answer yet. {error}")
+    st.stop()
+
+with st.sidebar:
+    label = st.selectbox(
+        "Model version",
+        list(versions),
+        index=list(versions).index(in_service),
+        format_func=lambda label: f"{label} (in service)" if label == in_service else label,
+        help="Which trained model answers; the one in service is the recommended one.",
+    )
+    if learned := wording.learned_from(versions[label]):
+        st.caption(wording.plain(learned))
+    method = st.radio(
+        "How to explain",
+        list(METHODS),
+        captions=list(METHODS.values()),
+        help="Three ways to estimate which parts of a scan speak for an anatomy.",
+    )
+
+files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()
+if files:
+    bar.button("Clear", on_click=clear, help="Remove all scans from this page and from memory.")
+if len(uploads) > MOST_FILES:
+    st.warning(f"Shown are the first {MOST_FILES} of {len(uploads)} files; clear to see the rest.")
+try:
+    if files:
+        results(files, versions[label], method)
+    else:
+        show_gallery(versions[label])
+except VersionError as error:
+    st.error(f"This version cannot answer. {error}")

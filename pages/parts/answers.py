@@ -1,0 +1,75 @@
+"""What the page remembers about files while a reader's session lasts; nothing is written to disk.
+
+Imported when the first scan arrives, because it brings the inference engine with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from fetal_model.explain.keras_methods import explain
+from fetal_model.explain.overlay import fit_screen
+from fetal_model.predictor import Finding, Predictor
+from fetal_model.scan import Facts, ScanError, read_scan
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file on the page: its name, its bytes, and an identity that outlives a rerun."""
+
+    name: str
+    data: bytes
+    identity: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A scan at the size of a screen, uint8 RGB (height, width, 3), and where it comes from."""
+
+    display: NDArray[np.uint8]
+    facts: Facts
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def predictor(version: str) -> Predictor:
+    """The engine of a version, shared by all sessions."""
+    return Predictor.load(version)
+
+
+# The caches below belong to one session: they go when it ends, and no reader meets another's scan.
+@st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
+def finding(name: str, data: bytes, version: str) -> Finding | str:
+    """The answer about a file, or a sentence on why there is none."""
+    engine = predictor(version)  # outside the net below: a broken version is not a bad file
+    try:
+        return engine.analyse(read_scan(data, name))
+    except ScanError as error:
+        return str(error)
+    except Exception:
+        # One file must never cost the others their answers, whatever it contains.
+        logging.getLogger(__name__).exception("A scan could not be analysed")
+        return f"{name}: the analysis failed. Export the scan again, or report this file's kind."
+
+
+@st.cache_resource(scope="session", max_entries=24, show_spinner=False)
+def picture(name: str, data: bytes) -> Picture:
+    """What to show of a file that has a finding."""
+    scan = read_scan(data, name)
+    return Picture(fit_screen(scan.display), scan.facts)
+
+
+@st.cache_resource(scope="session", max_entries=24, show_spinner=False)
+def explanation(name: str, data: bytes, version: str, method: str, key: str) -> NDArray[np.float32]:
+    """A heatmap that needs the network's graph, at the size of `picture`."""
+    return fit_screen(explain(method, predictor(version).version, read_scan(data, name), key))
+
+
+def forget() -> None:
+    """Drop what this session holds."""
+    for cache in (finding, picture, explanation):
+        cache.clear()

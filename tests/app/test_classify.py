@@ -1,0 +1,309 @@
+"""The classify page as a script: what it says about files, examples, versions and mistakes."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from fetal_model import wording
+from fetal_model.phantom import simulate
+from fetal_model.predictor import Finding, Predictor
+from fetal_model.scan import ScanError, read_scan
+from fetal_model.store import versions
+from fetal_model.uncertainty.decision import Thresholds
+
+ROOT = Path(__file__).resolve().parents[2]
+DISCLAIMER = "Research and teaching only, not a medical device."
+Upload = tuple[str, bytes, str]
+
+pytestmark = pytest.mark.skipif(
+    not (versions.WEIGHTS / "serving.json").is_file(),
+    reason=f"no version is in service in {versions.WEIGHTS}",
+)
+
+
+@pytest.fixture(autouse=True)
+def _after_the_first_visit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest takes every run for the server's first, in which files in `pages/` have addresses."""
+    build = PagesManager.__init__
+
+    def init(self: PagesManager, *arguments: object, **options: object) -> None:
+        build(self, *arguments, **options)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+@pytest.fixture(autouse=True)
+def _no_caches() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+
+
+def upload(label: str, seed: int, name: str | None = None) -> Upload:
+    file = io.BytesIO()
+    Image.fromarray(simulate(label, seed).image).save(file, format="PNG")
+    return name or f"{label}.png", file.getvalue(), "image/png"
+
+
+def drop(page: AppTest, *files: Upload) -> AppTest:
+    page.file_uploader[0].set_value(list(files)).run()
+    assert not page.exception
+    return page
+
+
+def expected(file: Upload, version: str | None = None) -> Finding:
+    return Predictor.load(version).analyse(read_scan(file[1], file[0]))
+
+
+def headlines(page: AppTest) -> list[str]:
+    return [element.value for element in page.subheader]
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for element in [*page.markdown, *page.caption])
+
+
+def scan_url(page: AppTest) -> str:
+    """Address of the first scan on the page; the address is a hash of the picture."""
+    return page.image[0].value[0]
+
+
+def test_empty_state_invites_and_disclaims(page: AppTest) -> None:
+    assert not page.exception
+    assert [button.label for button in page.button] == [
+        "Brain (simulated)",
+        "Abdomen (simulated)",
+        "Femur (simulated)",
+        "Thorax (simulated)",
+    ]
+    assert len(page.image) == 4
+    assert DISCLAIMER in texts(page)
+    assert not headlines(page)
+
+
+def test_example_is_classified(page: AppTest) -> None:
+    from pages.parts.examples import example
+
+    page.button[2].click().run()
+    assert not page.exception
+    finding = Predictor.load().analyse(read_scan(example("femur"), "Femur (simulated)"))
+    assert headlines(page) == [wording.headline(finding)]
+    assert "Femur (simulated)" in texts(page)
+    assert DISCLAIMER in texts(page)
+    chart = page.get("plotly_chart")
+    assert len(chart) == 1
+
+
+def test_files_keep_their_order_and_a_bad_one_costs_only_itself(page: AppTest) -> None:
+    first, last = upload("femur", 5), upload("brain", 6)
+    bad = ("report.pdf", b"%PDF-1.7 not a scan", "application/pdf")
+    drop(page, first, bad, last)
+    assert headlines(page) == [wording.headline(expected(first)), wording.headline(expected(last))]
+    with pytest.raises(ScanError) as caught:
+        read_scan(bad[1], bad[0])
+    assert [error.value for error in page.error] == [wording.plain(str(caught.value))]
+    table = page.dataframe[0].value
+    assert list(table["File"]) == ["femur.png", "report.pdf", "brain.png"]
+    assert list(table["Decision"]) == [
+        expected(first).decision,
+        "not read",
+        expected(last).decision,
+    ]
+    assert table["Reason"][1] == str(caught.value)
+    assert table["Anatomy"][1] == ""
+
+
+def test_a_fault_in_one_analysis_costs_only_that_file(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, poison = upload("femur", 5), upload("brain", 7, "poison.png")
+    analyse = Predictor.analyse
+
+    def fail(self: Predictor, scan, samples: int = 30) -> Finding:
+        if scan.name == "poison.png":
+            raise RuntimeError("secret detail")
+        return analyse(self, scan, samples)
+
+    monkeypatch.setattr(Predictor, "analyse", fail)
+    drop(page, poison, good)
+    assert headlines(page) == [wording.headline(expected(good))]
+    assert len(page.error) == 1
+    assert page.error[0].value.startswith("poison.png")
+    assert "secret detail" not in page.error[0].value
+
+
+def test_same_name_twice_gives_two_cards(page: AppTest) -> None:
+    one, two = upload("femur", 5, "scan.png"), upload("brain", 6, "scan.png")
+    drop(page, one, two, one)
+    wanted = [wording.headline(expected(file)) for file in (one, two, one)]
+    assert headlines(page) == wanted
+
+
+def test_a_file_name_cannot_format_the_page(page: AppTest) -> None:
+    drop(page, upload("femur", 5, "a_b_*c* :red[d].png"))
+    assert r"a\_b\_\*c\* \:red\[d\].png" in texts(page)
+
+
+def test_another_version_answers_when_chosen(page: AppTest) -> None:
+    file = upload("abdomen", 8)
+    other = next(
+        (v.label for v in versions.list_versions() if not Predictor(v).offers_dropout), None
+    )
+    if other is None:
+        pytest.skip("every version has dropout")
+    drop(page, file)
+    assert "dropout samples" in texts(page)
+    page.selectbox[0].set_value(other).run()
+    assert not page.exception
+    assert headlines(page) == [wording.headline(expected(file, other))]
+    assert f"by {other}." in texts(page)
+    assert "no dropout layer, so no Monte Carlo spread" in texts(page)
+
+
+def test_none_of_these_planes_is_the_headline(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = upload("thorax", 9)
+    anatomy = expected(file).anatomy
+    strict = Thresholds(plane_score=1.01, confidence=0.0)
+    monkeypatch.setattr("fetal_model.predictor.Thresholds", lambda **_: strict)
+    st.cache_resource.clear()
+    drop(page, file)
+    assert headlines(page) == ["None of these planes"]
+    assert f"Nearest of the four: {anatomy.name}" in texts(page)
+    assert "not one of the four" in texts(page)
+    # the picker still offers the nearest, so that the reader sees what misled the model
+    assert f"speaks for {anatomy.name.lower()}" in texts(page)
+
+
+def test_overlay_toggle_opacity_and_anatomy(page: AppTest) -> None:
+    drop(page, upload("femur", 5))
+    shown = scan_url(page)
+    page.slider[0].set_value(100).run()
+    strong = scan_url(page)
+    page.slider[0].set_value(0).run()
+    clear = scan_url(page)
+    page.toggle[0].set_value(False).run()
+    assert scan_url(page) == clear, "without overlay the scan is exactly as read"
+    assert len({shown, strong, clear}) == 3
+    assert "Overlay off" in texts(page)
+    assert page.slider[0].disabled
+
+    page.toggle[0].set_value(True).run()
+    page.slider[0].set_value(60).run()
+    assert scan_url(page) == shown
+    page.get("button_group")[0].set_value("brain").run()
+    assert scan_url(page) != shown
+    assert "speaks for brain (Grad-CAM)" in texts(page)
+
+
+def test_grad_cam_plus_plus_is_offered(page: AppTest) -> None:
+    drop(page, upload("femur", 5))
+    plain = scan_url(page)
+    page.radio[0].set_value("Grad-CAM++").run(timeout=180)
+    assert not page.exception
+    assert "(Grad-CAM++)" in texts(page)
+    assert scan_url(page) != plain
+
+
+def test_numbers_fold_away_with_units(page: AppTest) -> None:
+    file = upload("femur", 5)
+    drop(page, file)
+    folded = "\n".join(element.value for element in page.expander[0].markdown)
+    finding = expected(file)
+    assert f"**Predictive entropy** · {finding.predictive_entropy:.3f} nats" in folded
+    assert f"**Plane score** · {finding.plane_score:.3f}" in folded
+    assert "576 x 448 pixels" in texts(page)
+
+
+def test_what_was_learned_from_phantoms_says_so(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = versions.list_versions()
+
+    def simulated(*_: object) -> list[versions.Version]:
+        extra = {"simulated": True, "training_data": "Only phantoms."}
+        return [replace(v, metadata={**v.metadata, **extra}) for v in listed]
+
+    monkeypatch.setattr(versions, "list_versions", simulated)
+    drop(page, upload("femur", 5))
+    assert "Only phantoms." in [element.value for element in page.main.markdown]
+
+
+def test_many_files_are_shown_in_pages(page: AppTest) -> None:
+    file = upload("femur", 5)
+    drop(page, *[(f"{i}.png", *file[1:]) for i in range(20)])
+    assert 1 < len(headlines(page)) < 20
+    assert list(page.dataframe[0].value["File"]) == [f"{i}.png" for i in range(20)]
+    assert len(page.get("pagination")) == 1
+
+
+def test_clear_empties_the_page(page: AppTest) -> None:
+    page.button[0].click().run()
+    drop(page, upload("femur", 5))
+    assert len(headlines(page)) == 2
+    next(button for button in page.button if button.label == "Clear").click().run()
+    assert not page.exception
+    assert not headlines(page)
+    assert len(page.image) == 4
+
+
+def test_without_a_version_the_page_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise versions.VersionError("expected the version in service, found no file; train one")
+
+    monkeypatch.setattr(versions, "find_version", none)
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not page.exception
+    assert "train one" in page.error[0].value
+    assert len(page.file_uploader) == 1
+
+
+def test_a_classified_scan_needs_no_tensorflow_and_leaves_no_file(tmp_path: Path) -> None:
+    script = f"""
+import sys
+written = []
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        mode, flags = arguments[1], arguments[2]
+        if (mode and set(mode) & set("wax+")) or (mode is None and flags & 3):
+            written.append(arguments[0])
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
+sys.addaudithook(watch)
+page.file_uploader[0].set_value([("femur.png", open(sys.argv[1], "rb").read(), "image/png")]).run()
+assert len(page.subheader) == 1, page
+loaded = {{"tensorflow", "keras", "tf_keras_vis"}} & set(sys.modules)
+assert not loaded, loaded
+written = [path for path in written if "__pycache__" not in path and not path.startswith("/dev/")]
+assert not written, written
+"""
+    scan = tmp_path / "femur.png"
+    scan.write_bytes(upload("femur", 5)[1])
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(scan)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,47 @@
+"""One server and one Chromium for all browser tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# `tests` is no package of ours: dependencies install one of that name.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from playwright.sync_api import Browser, Page
+from real_browser import CHROMIUM, chromium, open_page, running_app
+
+from fetal_model.store.versions import WEIGHTS
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    if not CHROMIUM.is_file():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    if not (WEIGHTS / "serving.json").is_file():
+        pytest.skip(f"no version is in service in {WEIGHTS}")
+    with running_app() as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def browser(address: str) -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    opened = open_page(browser, address)
+    yield opened
+    opened.context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    opened = open_page(browser, address, width=390, height=844)
+    yield opened
+    opened.context.close()

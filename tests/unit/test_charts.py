@@ -1,0 +1,66 @@
+"""The bars show the numbers they were given, in the order and colours of the anatomies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fetal_model.anatomy import ANATOMIES
+from fetal_model.charts import anatomy_borders, probability_bars
+
+PROBABILITIES = np.array([0.02, 0.9, 0.078, 0.002])
+SPREAD = np.array([0.05, 0.2, 0.03, 0.001])
+
+
+def test_one_bar_for_each_anatomy_in_order_and_colour() -> None:
+    figure = probability_bars(PROBABILITIES)
+    (bars,) = figure.data
+    assert bars.orientation == "h"
+    assert list(bars.y) == ["Brain", "Abdomen", "Femur", "Thorax"]
+    assert list(bars.marker.color) == [anatomy.colour for anatomy in ANATOMIES]
+    assert np.allclose(bars.x, [2, 90, 7.8, 0.2])
+    # Plotly draws the first category at the bottom unless told otherwise
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert figure.layout.xaxis.range[0] == 0
+
+
+def test_numbers_beside_the_bars() -> None:
+    notes = probability_bars(PROBABILITIES).layout.annotations
+    assert [(note.y, note.text) for note in notes] == [
+        ("Brain", "2%"),
+        ("Abdomen", "90%"),
+        ("Femur", "8%"),
+        ("Thorax", "<1%"),
+    ]
+
+
+def test_whiskers_are_one_standard_deviation_and_stay_between_0_and_100() -> None:
+    figure = probability_bars(PROBABILITIES, SPREAD)
+    whiskers = [trace for trace in figure.data if trace.error_x.array is not None]
+    assert whiskers
+    for trace in whiskers:
+        assert np.allclose(trace.x, [2, 90, 7.8, 0.2])
+        assert list(trace.y) == ["Brain", "Abdomen", "Femur", "Thorax"]
+        assert np.allclose(trace.error_x.array, [5, 10, 3, 0.1])
+        assert np.allclose(trace.error_x.arrayminus, [2, 20, 3, 0.1])
+
+
+def test_without_dropout_there_are_no_whiskers() -> None:
+    assert all(trace.error_x.array is None for trace in probability_bars(PROBABILITIES).data)
+
+
+def test_background_is_left_to_the_theme() -> None:
+    layout = probability_bars(PROBABILITIES).layout.template.layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+@pytest.mark.parametrize("spread", [None, np.ones(3)])
+def test_another_number_of_values_is_refused(spread: np.ndarray | None) -> None:
+    with pytest.raises(ValueError, match=r"expected 4 values, received shape \(3,\)"):
+        probability_bars(np.ones(3) / 3 if spread is None else PROBABILITIES, spread)
+
+
+def test_every_anatomy_has_its_border() -> None:
+    css = anatomy_borders()
+    for anatomy in ANATOMIES:
+        assert f'st-key-card-{anatomy.key}"] {{ border-left: 4px solid {anatomy.colour}' in css
