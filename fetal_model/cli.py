@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from enum import StrEnum
@@ -36,10 +37,11 @@ class Format(StrEnum):
 
 @app.command()
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="Scans: PNG, JPEG, TIFF, BMP or DICOM.")],
+    files: Annotated[list[str], typer.Argument(help="Scans: PNG, JPEG, TIFF, BMP or DICOM.")],
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     heatmaps: Annotated[
-        Path | None, typer.Option(help="Folder for the scans with their Grad-CAM overlay.")
+        Path | None,
+        typer.Option(file_okay=False, help="Folder for the scans with their Grad-CAM overlay."),
     ] = None,
     version: Annotated[
         str | None, typer.Option(help="NAME or NAME/NUMBER; without it the one in service.")
@@ -53,18 +55,20 @@ def predict(
     rows: list[dict[str, Any]] = []
     for number, file in enumerate(files, start=1):
         try:
-            scan = read_scan(file)
+            scan = read_scan(file, name=file)
         except ScanError as error:
             typer.echo(str(error), err=True)
-            rows.append({"file": str(file), "error": str(error)})
+            rows.append({"file": file, "error": str(error)})
             continue
         finding = predictor.analyse(scan)
-        rows.append({"file": str(file), **answer(finding)})
+        rows.append({"file": file, **answer(finding)})
         if heatmaps:
             heatmaps.mkdir(parents=True, exist_ok=True)
             picture = overlay(scan.display, finding.heatmap(), 0.6)
-            target = heatmaps / f"{number:04d}-{file.stem}-{finding.anatomy.key}.png"
-            cv2.imwrite(str(target), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            target = heatmaps / f"{number:04d}-{Path(file).stem}-{finding.anatomy.key}.png"
+            # not imwrite, which says nothing when it fails and cannot write every file name
+            png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+            target.write_bytes(png.tobytes())
     _print(rows, form)
     if any("error" in row for row in rows):
         raise typer.Exit(1)
@@ -130,8 +134,10 @@ def train(
 
 
 def _print(rows: list[dict[str, Any]], form: Format) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be Unicode
     if form is Format.json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(rows, indent=2))
         return
     flat = [_flat(row) for row in rows]
     if form is Format.csv:

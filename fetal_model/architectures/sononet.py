@@ -94,12 +94,13 @@ def load_published(path: Path | str, dropout: float = 0.5) -> keras.Model:
         ValueError: The file does not hold the 75 arrays.
     """
     with np.load(path, allow_pickle=False) as archive:
-        arrays = [archive[f"arr_{i}"] for i in range(len(archive.files))]
-    if len(arrays) != 75:
-        raise ValueError(
-            f"{path}: expected the 75 arrays of SonoNet16, found {len(arrays)}; "
-            "give the file published with the paper"
-        )
+        wanted = [f"arr_{i}" for i in range(75)]
+        if set(archive.files) != set(wanted):
+            raise ValueError(
+                f"{path}: expected the 75 arrays of SonoNet16, found {len(archive.files)}; "
+                "give the file published with the paper"
+            )
+        arrays = [archive[name] for name in wanted]
     model = sononet(16, dropout=dropout)
     groups = [arrays[i : i + 5] for i in range(0, 75, 5)]
     names = [

@@ -39,11 +39,20 @@ class Record:
     @property
     def group(self) -> str:
         """The unit that a split may not divide: the patient, or the scan where that is unknown."""
-        if not self.patient:
-            return f"scan:{self.scan}"
-        # every subset of FETAL_PLANES_DB shares its patient numbers
-        database = "fetal_planes" if self.source.startswith("fetal_planes") else self.source
-        return f"{database}:{self.patient}"
+        return group_of(self.scan, self.patient, self.source)
+
+
+def group_of(scan: str, patient: str, source: str) -> str:
+    """The patient within the data base a source belongs to, or the scan where that is unknown.
+
+    >>> group_of("a.png", "P1", "fetal_planes_tt") == group_of("b.png", "P1", "fetal_planes")
+    True
+    """
+    if not patient:
+        return f"scan:{scan}"
+    # every subset of FETAL_PLANES_DB shares its patient numbers
+    database = "fetal_planes" if source.startswith("fetal_planes") else source
+    return f"{database}:{patient}"
 
 
 def shared_folder() -> Path:

@@ -58,7 +58,8 @@ def batches(
         values = tf.cast(pixels, tf.float32)
         return scale(values if augment is None else augment(values), spec.scaling), target
 
-    return data.map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    # one batch at a time: the random layers share a state, and a race for it would undo the seed
+    return data.map(finish).prefetch(tf.data.AUTOTUNE)
 
 
 def scale(grey: tf.Tensor, scaling: Scaling) -> tf.Tensor:
@@ -94,6 +95,8 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
         chain.append(layers.RandomBrightness(amount, **bounds))
     if amount := changes["contrast"]:
         chain.append(layers.RandomContrast(amount, **bounds))
+    if not chain:
+        return lambda grey: grey
     sequence = keras.Sequential(chain)
     return lambda grey: sequence(grey, training=True)
 

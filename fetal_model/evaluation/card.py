@@ -32,7 +32,7 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
         "",
         "| | |",
         "|---|---|",
-        f"| Learned from | {metadata['training_data']} |",
+        f"| Training data | {metadata['training_data']} |",
         f"| Scans | {scans['train']} for training, {scans['validation']} to choose the epoch |",
         f"| Network | {metadata['recipe']['architecture']}, "
         f"{metadata['parameters']:,} parameters |",

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from fetal_model import anatomy
 from fetal_model.evaluation.predictions import Prediction
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 _LEVEL = 0.95
 
 

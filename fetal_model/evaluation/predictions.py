@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fetal_model import anatomy
+from fetal_model.dataset.manifest import group_of
 from fetal_model.store.versions import write_text
 
 COLUMNS = (
@@ -60,10 +61,7 @@ class Prediction:
     @property
     def group(self) -> str:
         """Unit of the patient bootstrap."""
-        if not self.patient:
-            return f"scan:{self.scan}"
-        database = "fetal_planes" if self.source.startswith("fetal_planes") else self.source
-        return f"{database}:{self.patient}"
+        return group_of(self.scan, self.patient, self.source)
 
 
 def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:

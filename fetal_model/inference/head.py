@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,12 +122,13 @@ class Head:
             ValueError: The file is not such an archive.
         """
         with np.load(path, allow_pickle=False) as archive:
-            if "pooling" not in archive.files:
-                raise ValueError(f"{path}: expected a head with its pooling, found {archive.files}")
-            pooling: Pooling = (
-                "max2-average" if str(archive["pooling"]) == "max2-average" else "average"
-            )
             count = sum(name.startswith("kernel_") for name in archive.files)
+            pooling: Any = str(archive["pooling"]) if "pooling" in archive.files else "none"
+            if not count or pooling not in get_args(Pooling):
+                raise ValueError(
+                    f"{path}: expected a head with dense layers and one of {get_args(Pooling)}, "
+                    f"found pooling {pooling!r} and the arrays {archive.files}"
+                )
             layers = tuple(
                 Dense(
                     archive[f"kernel_{i}"].astype(np.float64),
@@ -146,4 +147,5 @@ def softmax(logits: Floats) -> Floats:
     >>> softmax(np.array([1000.0, 1000.0])).tolist()
     [0.5, 0.5]
     """
-    return np.exp(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True))
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)

@@ -27,11 +27,13 @@ class Outputs:
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        unknown = {name for group in self.groups for name in group} - set(self.names)
-        if len(self.groups) != len(anatomy.KEYS) or unknown or not all(self.groups):
+        members = [name for group in self.groups for name in group]
+        repeated = any(len(set(names)) < len(names) for names in (members, self.names))
+        unknown = set(members) - set(self.names)
+        if len(self.groups) != len(anatomy.KEYS) or not all(self.groups) or unknown or repeated:
             raise ValueError(
-                f"groups: expected outputs among {self.names} for each of {anatomy.KEYS}, "
-                f"received {self.groups}"
+                f"groups: expected outputs among {self.names} for each of {anatomy.KEYS}, each in "
+                f"one at most, received {self.groups}"
             )
         if not self.temperature > 0:
             raise ValueError(f"temperature: expected above 0, received {self.temperature}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +130,7 @@ def publish(name: str, fill: Callable[[Path], None], root: Path = WEIGHTS) -> Ve
     Raises:
         ValueError: The name has other characters.
     """
-    if not name.replace("-", "").isalnum() or name != name.lower():
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise ValueError(f"name: expected lower-case letters, digits, hyphens, received {name!r}")
     family = root / name
     family.mkdir(parents=True, exist_ok=True)
@@ -139,9 +141,9 @@ def publish(name: str, fill: Callable[[Path], None], root: Path = WEIGHTS) -> Ve
         fill(beside)
         beside.rename(family / str(number))
     except BaseException:
-        for leftover in beside.iterdir():
-            leftover.unlink()
-        beside.rmdir()
+        shutil.rmtree(beside)
+        if not any(family.iterdir()):
+            family.rmdir()
         raise
     return find_version(f"{name}/{number}", root)
 

@@ -61,9 +61,14 @@ def gather(data: Data, cache: Path, progress: Progress | None = None) -> Scans:
 
 def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) -> Path:
     """Folder of the recipe's phantoms below `cache`, simulated if it is not there yet."""
+    folder = phantom_path(data, cache)
     counts = {key: data.phantoms[key] for key in anatomy.KEYS}  # type: ignore[index]
-    name = "-".join(str(n) for n in (data.phantom_seed, *counts.values()))
-    folder = cache / f"phantoms-{name}"
     if not (folder / "manifest.csv").is_file():
         write_phantoms(folder, counts, data.phantom_seed, progress=progress)
     return folder
+
+
+def phantom_path(data: Data, cache: Path) -> Path:
+    """Where the recipe's phantoms are kept below `cache`, whether or not they are there yet."""
+    counts = [data.phantoms[key] for key in anatomy.KEYS]  # type: ignore[index]
+    return cache / ("phantoms-" + "-".join(str(n) for n in (data.phantom_seed, *counts)))

@@ -51,8 +51,10 @@ def head_of(model: keras.Model) -> Head:
     """The NumPy head that equals the layers of `model` after `features`.
 
     Raises:
-        ValueError: A layer other than max pooling, average pooling, dropout and dense.
+        ValueError: A layer other than max pooling, average pooling, dropout and dense, or an
+            activation other than ReLU before the last of them.
     """
+    known = keras.activations.relu, keras.activations.linear, keras.activations.softmax
     pooling: Pooling = "average"
     dense: list[Dense] = []
     dropout = 0.0
@@ -64,14 +66,14 @@ def head_of(model: keras.Model) -> Head:
                 continue
             case layers.Dropout(rate=rate):
                 dropout = rate
-            case layers.Dense():
+            case layers.Dense(activation=activation) if activation in known:
                 kernel, bias = (np.asarray(w, dtype=np.float64) for w in layer.get_weights())
-                relu = layer.activation is keras.activations.relu
+                relu = activation is keras.activations.relu
                 dense.append(Dense(kernel, bias, relu, dropout))
                 dropout = 0.0
             case _:
                 raise ValueError(
                     f"head of {model.name}: expected max pooling 2x2, average pooling, dropout and "
-                    f"dense layers, found {type(layer).__name__} {layer.name!r}"
+                    f"dense layers with ReLU, found {type(layer).__name__} {layer.name!r}"
                 )
     return Head(pooling, tuple(dense))

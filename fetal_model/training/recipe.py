@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fetal_model import anatomy
 from fetal_model.scan.preprocess import InputSpec
@@ -120,6 +120,16 @@ class Recipe(_Strict):
     augmentation: Augmentation = Augmentation()
     training: Training
     fine_tuning: FineTuning | None = None
+
+    @model_validator(mode="after")
+    def _starts_from_its_own_kind(self) -> Self:
+        start = self.fine_tuning
+        if start and (self.architecture != "sononet" or "dropout" not in self.options):
+            raise ValueError(
+                f"fine_tuning from {start.published} expects architecture sononet and its dropout "
+                f"in options, received {self.architecture} with {self.options}"
+            )
+        return self
 
 
 def load_recipe(name: str, changes: dict[str, Any] | None = None) -> Recipe:

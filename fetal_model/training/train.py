@@ -6,12 +6,13 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
+import tensorflow
 from numpy.typing import NDArray
 
 from fetal_model import anatomy
@@ -20,7 +21,7 @@ from fetal_model.architectures.sononet import OUTPUTS as SONONET_OUTPUTS
 from fetal_model.dataset.manifest import Record, fingerprint
 from fetal_model.dataset.splits import folds
 from fetal_model.evaluation.card import card
-from fetal_model.evaluation.predictions import Prediction, write_predictions
+from fetal_model.evaluation.predictions import Prediction, read_predictions, write_predictions
 from fetal_model.inference.head import Floats, Head
 from fetal_model.inference.outputs import Outputs
 from fetal_model.inference.trunk import Trunk
@@ -40,16 +41,31 @@ from fetal_model.store.versions import (
 )  # fmt: skip
 from fetal_model.training.data import Progress, Scans, gather
 from fetal_model.training.export import export
-from fetal_model.training.fit import fit, read_history
+from fetal_model.training.fit import Tell, fit, read_history
 from fetal_model.training.recipe import Recipe
 from fetal_model.uncertainty.calibration import Calibration, calibrate
 from fetal_model.uncertainty.decision import decide
 
 FOLDS = 5
+SOURCES = {
+    "hc18": ("HC18", "van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, CC BY 4.0"),
+    "focus": ("FOCUS", "four-chamber views from FETAL_PLANES_DB, CC BY 4.0"),
+    "fetal_planes": (
+        "FETAL_PLANES_DB",
+        "Burgos-Artizzu et al. 2020, Scientific Reports 10:10200, CC BY 4.0",
+    ),
+}
+"""Name and citation of the real scans, by how their source begins in the manifest."""
 
 
 def train(
-    recipe: Recipe, work: Path, root: Path = WEIGHTS, progress: Progress | None = None
+    recipe: Recipe,
+    work: Path,
+    root: Path = WEIGHTS,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
+    run: Path | None = None,
+    job: str = "",
 ) -> Version:
     """Train a recipe's network and publish it as the next version of its name.
 
@@ -58,24 +74,32 @@ def train(
         work: Folder for phantoms and checkpoints; a second call goes on where the first stopped.
         root: The weights folder.
         progress: Called with (done, total) while phantoms are made.
+        tell: Called after every batch and every epoch.
+        run: Folder for checkpoints, by default one for each recipe below `work`. No two runs that
+            may be at work at once, or that differ in what they learn, may share it.
+        job: Identifier to find the version by, kept in its metadata.
 
     Raises:
         ValueError: The recipe needs scans or weights that are not there.
     """
     outputs = outputs_of(recipe)
     scans = gather(recipe.data, work, progress)
-    run = work / "runs" / recipe.name
-    model = fit(recipe, outputs, scans, run)
+    run = run or work / "runs" / recipe.name
+    model = fit(recipe, outputs, scans, run, tell)
 
     def fill(folder: Path) -> None:
         export(model, folder)
         rows, shipped = assess(recipe, outputs, scans, folder)
         write_predictions(folder / PREDICTIONS, rows)
         metadata = describe(recipe, scans, shipped, model, read_history(run))
+        if job:
+            metadata["job"] = job
         metadata["files"] = {name: sha256(folder / name) for name in (MODEL, TRUNK, HEAD)}
         text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
         (folder / METADATA).write_text(text, encoding="utf-8")
-        (folder / CARD).write_text(card(metadata, rows), encoding="utf-8")
+        # from the rounded rows of the file, so that the same command makes the same card later
+        text = card(metadata, read_predictions(folder / PREDICTIONS))
+        (folder / CARD).write_text(text, encoding="utf-8")
 
     return publish(recipe.name, fill, root)
 
@@ -168,7 +192,8 @@ def describe(
     simulated = sum(r.simulated for r in learned)
     text = f"{simulated} simulated scans"
     if sources:
-        text += f" and {len(learned) - simulated} real ones ({', '.join(sources)})"
+        real = ", ".join(name for key, (name, _) in SOURCES.items() if _any(sources, key))
+        text += f" and {len(learned) - simulated} real ones ({real})"
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -191,24 +216,22 @@ def describe(
         "sources": cited(recipe, sources),
         "software": {
             "python": platform.python_version(),
-            **{name: package_version(name) for name in ("tensorflow-cpu", "keras", "onnxruntime")},
+            **{module.__name__: module.__version__ for module in (tensorflow, keras, onnxruntime)},
         },
     }
 
 
 def cited(recipe: Recipe, sources: Sequence[str]) -> list[str]:
     """What the version was made from, with licences."""
-    known = {
-        "hc18": "HC18: van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, CC BY 4.0",
-        "focus": "FOCUS four-chamber views, CC BY 4.0, from FETAL_PLANES_DB",
-        "fetal_planes": "FETAL_PLANES_DB: Burgos-Artizzu et al. 2020, Scientific Reports 10:10200, "
-        "CC BY 4.0",
-    }
     lines = ["Simulated scans of fetal_model.phantom, Apache-2.0"]
-    lines += [text for key, text in known.items() if any(s.startswith(key) for s in sources)]
+    lines += [f"{name}: {text}" for key, (name, text) in SOURCES.items() if _any(sources, key)]
     if recipe.fine_tuning:
         lines.append(
             "Starting weights: SonoNet-16, Baumgartner et al. 2017, IEEE TMI, arXiv:1612.05601, "
             "Apache-2.0"
         )
     return lines
+
+
+def _any(sources: Sequence[str], beginning: str) -> bool:
+    return any(source.startswith(beginning) for source in sources)

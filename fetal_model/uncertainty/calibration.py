@@ -18,7 +18,7 @@ ACCEPTED_ERRORS = 0.02
 """Largest share of wrong answers among accepted scans that the confidence threshold allows."""
 LOWEST_CONFIDENCE = 0.5
 """Below it an answer is no longer more likely right than wrong."""
-_TEMPERATURES = (0.5, 10.0)
+_TEMPERATURES = (1.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Calibration:
 def calibrate(logits: Floats, labels: NDArray[np.int64], outputs: Outputs) -> Calibration:
     """Fit temperature, then plane-score threshold, then confidence threshold.
 
-    The temperature minimises the negative log-likelihood (Guo et al. 2017, arXiv:1706.04599) and
-    is held between 0.5 and 10, since on scans without an error it would run to 0. No scan of
-    another plane takes part.
+    The temperature minimises the negative log-likelihood (Guo et al. 2017, arXiv:1706.04599). It
+    only softens: on few scans with hardly an error it would run to 0, and a network sharpened on
+    one hospital's scans is overconfident on another's. No scan of another plane takes part.
 
     Args:
         logits: Shape (n, n_outputs).
@@ -56,7 +56,8 @@ def calibrate(logits: Floats, labels: NDArray[np.int64], outputs: Outputs) -> Ca
     outputs = replace(outputs, temperature=_fit_temperature(logits, labels, outputs))
     probabilities = outputs.probabilities(logits)
     scores = outputs.plane_score(logits)
-    lowest_plane_score = float(np.quantile(scores, 1 - KEPT_PLANES))
+    # a score that occurs: between two scores the next scan would already be turned away
+    lowest_plane_score = float(np.quantile(scores, 1 - KEPT_PLANES, method="lower"))
     confidence = probabilities.max(axis=1)
     wrong = probabilities.argmax(axis=1) != labels
     through = scores >= lowest_plane_score
@@ -77,10 +78,13 @@ def _fit_temperature(logits: Floats, labels: NDArray[np.int64], outputs: Outputs
 
 
 def _fit_confidence(confidence: Floats, wrong: NDArray[np.bool_]) -> float:
-    """The lowest threshold, from `LOWEST_CONFIDENCE`, that keeps errors within bounds."""
+    """The lowest threshold, from `LOWEST_CONFIDENCE`, that keeps errors within bounds.
+
+    Where none does, as the surest answer is wrong, it lies just above that answer.
+    """
     candidates = np.unique(np.append(confidence[confidence > LOWEST_CONFIDENCE], LOWEST_CONFIDENCE))
     for threshold in candidates:
         accepted = confidence >= threshold
         if wrong[accepted].sum() <= ACCEPTED_ERRORS * accepted.sum():
             return float(threshold)
-    return float(candidates[-1])
+    return float(np.nextafter(candidates[-1], 2))

@@ -1,0 +1,165 @@
+"""What every architecture keeps: a flat graph, trunk + head equal to the model, a faithful export.
+
+One file over all of them, with random weights and random batch-norm statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fetal_model.inference.head import softmax
+from fetal_model.inference.trunk import Trunk
+
+# name, options, input shape, shape of the feature map, outputs, dropout rate
+CASES = {
+    "seed_cnn": ("seed_cnn", {}, (256, 256), (8, 8, 64), 4, 0),
+    "seed_cnn, other size": ("seed_cnn", {}, (200, 333), (8, 8, 64), 4, 0),
+    "seed_cnn, dropout": ("seed_cnn", {"dropout": 0.5}, (256, 256), (8, 8, 64), 4, 0.5),
+    "sononet16": ("sononet", {"features": 16}, (224, 288), (14, 18, 64), 14, 0.5),
+    "sononet16, no dropout": ("sononet", {"dropout": 0}, (224, 288), (14, 18, 64), 14, 0),
+    "sononet32": ("sononet", {"features": 32}, (224, 288), (14, 18, 128), 14, 0.5),
+    "sononet64": ("sononet", {"features": 64}, (224, 288), (14, 18, 256), 14, 0.5),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest, randomise: Callable[[Any, int], Any]) -> Any:
+    """The name, the model, two scans, and what is expected of it."""
+    from fetal_model.architectures import build
+
+    name, options, size, features, outputs, rate = CASES[request.param]
+    model = randomise(build(name, **options), 5)
+    pixels = np.random.default_rng(0).random((2, *size, 1), dtype=np.float32) * 255
+    if name == "sononet":
+        pixels = (pixels - 127) * 2
+    return request.param, model, pixels, features, outputs, rate
+
+
+def test_probabilities(case: Any) -> None:
+    _, model, pixels, _, outputs, _ = case
+    found = np.asarray(model(pixels))
+    assert found.shape == (2, outputs)
+    assert model.output.dtype == "float32"
+    assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert found.min() >= 0
+    assert np.abs(found[0] - found[1]).max() > 1e-4  # it looks at the scan
+
+
+def test_the_graph_is_flat(case: Any) -> None:
+    import keras
+
+    _, model, *_ = case
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+    assert len(model.inputs) == len(model.outputs) == 1
+
+
+def test_features_end_the_trunk(case: Any) -> None:
+    from fetal_model.architectures import head_layers, trunk_of
+
+    _, model, pixels, shape, _, rate = case
+    trunk = trunk_of(model)
+    features = np.asarray(trunk(pixels))
+    assert features.shape == (2, *shape)
+    assert features.min() >= 0  # after the ReLU, as Grad-CAM wants it
+    assert [w.path for w in trunk.weights + [w for x in head_layers(model) for w in x.weights]] == [
+        w.path for w in model.weights
+    ]
+    kinds = [type(layer).__name__ for layer in head_layers(model)]
+    assert ("Dropout" in kinds) is (rate > 0)
+    assert not any("Conv" in kind or "Normalization" in kind for kind in kinds)
+
+
+def test_saved_and_loaded_it_answers_the_same(case: Any, tmp_path: Path) -> None:
+    import keras
+
+    _, model, pixels, *_ = case
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
+    assert np.array_equal(again(pixels), model(pixels))
+
+
+def test_trunk_and_numpy_head_equal_the_model(case: Any) -> None:
+    from fetal_model.architectures import trunk_of
+    from fetal_model.training.export import head_of
+
+    name, model, pixels, _, _, rate = case
+    head = head_of(model)
+    features = np.asarray(trunk_of(model)(pixels))
+    found = np.stack([softmax(head.logits(head.pool(one))) for one in features])
+    assert np.allclose(found, model(pixels), atol=1e-5)
+    assert [layer.dropout for layer in head.layers if layer.dropout] == [rate] * (rate > 0)
+    assert head.pooling == ("max2-average" if name.startswith("seed") else "average")
+
+
+@pytest.mark.parametrize(
+    "case",
+    # converting 15 million weights takes 20 s
+    [pytest.param(key, marks=pytest.mark.slow) if key == "sononet64" else key for key in CASES],
+    indirect=True,
+)
+def test_the_exported_trunk_equals_the_keras_trunk(case: Any, tmp_path: Path) -> None:
+    from fetal_model.architectures import trunk_of
+    from fetal_model.training.export import export_trunk
+
+    _, model, pixels, *_ = case
+    export_trunk(model, tmp_path / "trunk.onnx")
+    expected = np.asarray(trunk_of(model)(pixels))
+    trunk = Trunk(tmp_path / "trunk.onnx")
+    for index in range(2):
+        found = trunk(pixels[index : index + 1])
+        assert found.shape == expected[index : index + 1].shape
+        assert np.abs(found[0] - expected[index]).max() <= 1e-4 * expected.max()
+    assert str(Path.cwd()).encode() not in (tmp_path / "trunk.onnx").read_bytes()
+
+
+def test_unknown_architectures_and_sizes_are_refused() -> None:
+    from fetal_model.architectures import build
+
+    with pytest.raises(ValueError, match="expected one of seed_cnn, sononet, received 'resnet'"):
+        build("resnet")
+    with pytest.raises(ValueError, match="expected 16, 32 or 64, received 8"):
+        build("sononet", features=8)
+    with pytest.raises(ValueError, match="expected at least one convolution"):
+        build("seed_cnn", filters=())
+
+
+def test_the_report_and_the_paper_are_followed() -> None:
+    from fetal_model.architectures import build
+
+    seed = build("seed_cnn")
+    assert [x.filters for x in seed.layers if type(x).__name__ == "Conv2D"] == [
+        32, 64, 64, 64, 64, 64,
+    ]  # fmt: skip
+    assert sum(type(x).__name__ == "MaxPooling2D" for x in seed.layers) == 6
+    assert [x.units for x in seed.layers if type(x).__name__ == "Dense"] == [64, 4]
+    sononet = build("sononet")
+    # 933,064 published, less the batch norm that is folded into the dense layer: 4 * 14, plus bias
+    assert sononet.count_params() == 933_064 - 4 * 14 + 14
+    convolutions = [x for x in sononet.layers if type(x).__name__ == "Conv2D"]
+    assert [x.filters for x in convolutions] == [
+        16, 16, 32, 32, 64, 64, 64, 128, 128, 128, 128, 128, 128, 64,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["activation", "layer"])
+def test_a_head_that_numpy_does_not_know_is_refused(kind: str) -> None:
+    import keras
+    from keras import layers
+
+    from fetal_model.training.export import head_of
+
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="features")(inputs)
+    x = layers.GlobalAveragePooling2D()(x)
+    if kind == "activation":
+        x = layers.Dense(6, activation="tanh", name="odd")(x)
+    else:
+        x = layers.LayerNormalization(name="odd")(x)
+    model = keras.Model(inputs, layers.Dense(4, activation="softmax")(x))
+    with pytest.raises(ValueError, match=r"found \w+ 'odd'"):
+        head_of(model)

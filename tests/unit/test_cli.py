@@ -1,0 +1,271 @@
+"""The command line: exit codes, the documented JSON, one bad file costs that file a message."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from fetal_model.anatomy import KEYS
+from fetal_model.cli import app
+from fetal_model.explain.overlay import overlay
+from fetal_model.predictor import Predictor
+from fetal_model.scan import read_scan
+
+DOCUMENTED = [
+    "file", "anatomy", "probabilities", "standard_deviation", "predictive_entropy",
+    "mutual_information", "plane_score", "decision", "reasons", "version", "seconds",
+]  # fmt: skip
+
+
+def run(*arguments: str | Path, weights: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).resolve().parents[2]
+    settings = {"FETAL_WEIGHTS": str(weights), "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "fetal_model", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, phantom_files: dict[str, Path]) -> Path:
+    """Four good scans, a text file with a picture's name, and a cut-off PNG in a folder."""
+    where = tmp_path_factory.mktemp("cli")
+    for key, file in phantom_files.items():
+        (where / f"{key}.png").write_bytes(file.read_bytes())
+    (where / "note.png").write_text("not a picture", encoding="utf-8")
+    (where / "deep").mkdir()
+    (where / "deep" / "cut.png").write_bytes(phantom_files["femur"].read_bytes()[:3000])
+    return where
+
+
+MIXED = [
+    "./femur.png", "note.png", "brain.png", "absent.png", "deep/../thorax.png", "deep/cut.png",
+    "deep", "brain.png",
+]  # fmt: skip
+UNREADABLE = ["note.png", "absent.png", "deep/cut.png", "deep"]
+
+
+@pytest.fixture(scope="module")
+def mixed(folder: Path, untrained_weights: Path) -> subprocess.CompletedProcess[str]:
+    """JSON for readable and unreadable files, with heatmaps, by the version in service."""
+    return run(
+        "predict", *MIXED, "--format", "json", "--heatmaps", "maps/new",
+        weights=untrained_weights, cwd=folder,
+    )  # fmt: skip
+
+
+def test_json_is_one_array_in_the_order_of_the_files(mixed: Any) -> None:
+    rows = json.loads(mixed.stdout)
+    assert [row["file"] for row in rows] == MIXED
+
+
+def test_some_unreadable_is_exit_1_and_each_is_named(mixed: Any) -> None:
+    assert mixed.returncode == 1
+    lines = mixed.stderr.strip().split("\n")
+    assert [line.split(":")[0] for line in lines] == UNREADABLE
+    rows = {row["file"]: row for row in json.loads(mixed.stdout)}
+    for name, line in zip(UNREADABLE, lines, strict=True):
+        assert rows[name] == {"file": name, "error": line}
+    assert "no such file" in rows["absent.png"]["error"]
+    assert "found text" in rows["note.png"]["error"]
+
+
+def test_json_has_exactly_the_documented_keys(
+    mixed: Any, folder: Path, untrained_weights: Path
+) -> None:
+    predictor = Predictor.load(root=untrained_weights)
+    for row in json.loads(mixed.stdout):
+        if "error" in row:
+            continue
+        finding = predictor.analyse(read_scan(folder / row["file"]))
+        assert list(row) == DOCUMENTED
+        assert list(row["probabilities"]) == list(row["standard_deviation"]) == list(KEYS)
+        assert list(row["probabilities"].values()) == finding.probabilities.tolist()
+        assert list(row["standard_deviation"].values()) == finding.standard_deviation.tolist()
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-12)
+        assert row["anatomy"] == max(KEYS, key=row["probabilities"].__getitem__)
+        assert row["predictive_entropy"] == finding.predictive_entropy
+        assert row["mutual_information"] == finding.mutual_information
+        assert row["plane_score"] == finding.plane_score
+        assert (row["decision"], row["reasons"]) == ("accepted", [])
+        assert row["version"] == "tiny-dropout/1"
+        assert isinstance(row["seconds"], float)
+
+
+def test_heatmaps_lie_over_every_scan_that_was_read(
+    mixed: Any, folder: Path, untrained_weights: Path
+) -> None:
+    rows = json.loads(mixed.stdout)
+    expected = {
+        f"{number:04d}-{Path(row['file']).stem}-{row['anatomy']}.png": row["file"]
+        for number, row in enumerate(rows, start=1)
+        if "error" not in row
+    }
+    assert sorted(file.name for file in (folder / "maps/new").iterdir()) == sorted(expected)
+    predictor = Predictor.load(root=untrained_weights)
+    for name, source in expected.items():
+        written = cv2.cvtColor(cv2.imread(str(folder / "maps/new" / name)), cv2.COLOR_BGR2RGB)
+        scan = read_scan(folder / source)
+        heat = predictor.analyse(scan).heatmap()
+        assert np.array_equal(written, overlay(scan.display, heat, 0.6))
+        assert not np.array_equal(written, scan.display)
+
+
+def test_without_dropout_spread_is_null(folder: Path, untrained_weights: Path) -> None:
+    done = run(
+        "predict", "brain.png", "--format", "json", "--version", "tiny-plain",
+        weights=untrained_weights, cwd=folder,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    (row,) = json.loads(done.stdout)
+    assert list(row) == DOCUMENTED
+    assert row["standard_deviation"] is None
+    assert row["mutual_information"] is None
+    assert row["version"] == "tiny-plain/1"
+    assert row["decision"] == "look again"
+    assert len(row["reasons"]) == 1
+    assert row["reasons"][0].startswith("Unsure between ")
+
+
+def test_csv_has_one_line_a_file(folder: Path, untrained_weights: Path) -> None:
+    done = run(
+        "predict", "note.png", "brain.png", "femur.png", "--format", "csv",
+        weights=untrained_weights, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 1
+    bad, *good = csv.DictReader(io.StringIO(done.stdout))
+    assert bad["file"] == "note.png"
+    assert bad["error"] == done.stderr.strip()
+    assert bad["anatomy"] == ""
+    predictor = Predictor.load(root=untrained_weights)
+    assert [row["file"] for row in good] == ["brain.png", "femur.png"]
+    for row in good:
+        finding = predictor.analyse(read_scan(folder / row["file"]))
+        assert row["error"] == ""
+        assert [float(row[f"p_{key}"]) for key in KEYS] == finding.probabilities.tolist()
+        assert [float(row[f"sd_{key}"]) for key in KEYS] == finding.standard_deviation.tolist()
+        assert float(row["plane_score"]) == finding.plane_score
+        assert row["decision"] == "accepted"
+
+
+def test_table_has_one_line_a_file(folder: Path, untrained_weights: Path) -> None:
+    done = run(
+        "predict", "brain.png", "femur.png", "--version", "tiny-plain/1",
+        weights=untrained_weights, cwd=folder,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    predictor = Predictor.load("tiny-plain", untrained_weights)
+    for line, name in zip(done.stdout.splitlines(), ["brain.png", "femur.png"], strict=True):
+        finding = predictor.analyse(read_scan(folder / name))
+        words = line.split(maxsplit=3)
+        assert words[:3] == [name, finding.anatomy.key, f"{finding.probabilities.max():.1%}"]
+        assert words[3] == f"look again {finding.reasons[0]}"
+
+
+def test_a_name_that_is_not_utf8_costs_nothing(folder: Path, untrained_weights: Path) -> None:
+    odd = os.fsdecode(b"odd-\xff.png")
+    (folder / odd).write_bytes((folder / "brain.png").read_bytes())
+    for form in ("json", "csv"):
+        done = run(
+            "predict", odd, "femur.png", "--format", form, "--heatmaps", "odd",
+            weights=untrained_weights, cwd=folder,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        if form == "json":
+            assert [row["file"] for row in json.loads(done.stdout)] == [odd, "femur.png"]
+        else:
+            assert [row["file"] for row in csv.DictReader(io.StringIO(done.stdout))] == [
+                "odd-\\udcff.png",
+                "femur.png",
+            ]
+    assert len(list((folder / "odd").iterdir())) == 2
+
+
+def test_an_answer_needs_no_tensorflow(folder: Path, untrained_weights: Path) -> None:
+    code = (
+        "import sys; from fetal_model.cli import app;"
+        "app(['predict', 'brain.png', '--heatmaps', 'no-tf'], standalone_mode=False);"
+        "sys.exit(3 if {'tensorflow', 'keras'} & set(sys.modules) else 0)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    settings = {"FETAL_WEIGHTS": str(untrained_weights), "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env={**os.environ, **settings}, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict", "brain.png", "--version", "nothing"], "tiny-dropout/1"),
+        (["predict", "brain.png", "--version", "tiny-plain/2"], "tiny-plain/1"),
+        (["predict", "brain.png", "--heatmaps", "note.png"], "is a file"),
+    ],
+)
+def test_wrong_use_is_exit_2_and_helps(
+    arguments: list[str], said: str, folder: Path, untrained_weights: Path
+) -> None:
+    done = run(*arguments, weights=untrained_weights, cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_an_empty_weights_folder_says_to_train(folder: Path, tmp_path: Path) -> None:
+    done = run("predict", "brain.png", weights=tmp_path, cwd=folder)
+    assert done.returncode == 2
+    assert "train one" in " ".join(done.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["predict"],
+        ["predict", "a.png", "--format", "xml"],
+        ["predict", "a.png", "--colour", "red"],
+        ["classify", "a.png"],
+        ["phantom"],
+        ["phantom", "x", "--per-class", "0"],
+        ["phantom", "x", "--seed", "-1"],
+        ["train"],
+        ["train", "seed-cnn", "--epochs", "0"],
+        ["train", "no-such-recipe"],
+    ],
+    ids=" ".join,
+)
+def test_every_wrong_use_is_exit_2(arguments: list[str], tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_phantom_writes_a_labelled_folder(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+    result = CliRunner().invoke(app, ["phantom", str(target), "--per-class", "1", "--seed", "5"])
+    assert result.exit_code == 0
+    assert result.stdout.strip() == str(target / "manifest.csv")
+    rows = list(csv.DictReader((target / "manifest.csv").open(encoding="utf-8")))
+    assert sorted(row["label"] for row in rows) == sorted(KEYS)
+    assert all((target / row["path"]).is_file() for row in rows)
+    again = CliRunner().invoke(app, ["phantom", str(target), "--per-class", "1"])
+    assert again.exit_code == 2
+    assert "new or empty" in " ".join(again.output.replace("│", " ").split())

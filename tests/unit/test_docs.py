@@ -1,0 +1,67 @@
+"""What the docs and cards say is what the committed files say, and nothing is left out."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from fetal_model.cli import app
+from fetal_model.evaluation import docs
+from fetal_model.evaluation.card import card
+from fetal_model.evaluation.predictions import read_predictions
+from fetal_model.store.versions import CARD, PREDICTIONS, list_versions
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def results() -> str:
+    return docs.results()
+
+
+def test_results_are_those_of_the_files(results: str) -> None:
+    assert (docs.DOCS / "results.md").read_text(encoding="utf-8") == results
+
+
+@pytest.mark.parametrize("version", list_versions(), ids=lambda version: version.label)
+def test_card_is_that_of_the_files(version) -> None:
+    rows = read_predictions(version.path / PREDICTIONS)
+    written = (version.path / CARD).read_text(encoding="utf-8")
+    assert written == card(version.metadata, rows)
+
+
+def test_nothing_is_left_unmeasured(results: str) -> None:
+    assert "Not measured yet" not in results
+
+
+def test_every_command_and_option_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, command in typer.main.get_command(app).commands.items():
+        assert f"`{name} " in readme
+        for parameter in command.params:
+            option = parameter.opts[0]
+            if option.startswith("--") and option not in ("--help", "--work"):
+                assert option in readme, f"{name} {option}"
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))], ids=str
+)
+def test_a_page_holds_no_tensorflow(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "import tensorflow" not in text
+    assert "import keras" not in text
+    assert "from keras" not in text
+
+
+def test_an_answer_needs_no_tensorflow() -> None:
+    code = (
+        "import sys; import fetal_model.predictor, fetal_model.cli;"
+        "print([m for m in ('tensorflow', 'keras', 'tf_keras_vis') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

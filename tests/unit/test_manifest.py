@@ -1,0 +1,129 @@
+"""Manifests: what a row says, who shares patients with whom, and the data's fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fetal_model.dataset.manifest import (
+    Record,
+    fingerprint,
+    read_phantoms,
+    read_real_scans,
+    shared_folder,
+)
+from fetal_model.phantom import write_phantoms
+
+REAL = """path,label,part,source,patient,width,height,mode,sha256,licence,note,mask
+validation/brain/a.png,brain,validation,hc18,7,9,9,L,00,CC BY 4.0,,
+train/brain/b.png,brain,train,fetal_planes_alzubaidi,Patient7,9,9,L,00,CC BY 4.0,,train/masks/b.png
+train/other/c.png,other,train,focus,,9,9,L,00,CC BY 4.0,,
+"""
+
+
+def record(source: str, patient: str, scan: str = "a.png") -> Record:
+    return Record(scan, Path(scan), "brain", patient, source, "", simulated=False)
+
+
+def test_rows_of_the_phantom_command(tmp_path: Path) -> None:
+    write_phantoms(tmp_path / "made", 2, seed=1, workers=1)
+    records = read_phantoms(tmp_path / "made")
+    assert sorted(r.label for r in records) == sorted(["brain", "abdomen", "femur", "thorax"] * 2)
+    for made in records:
+        assert made.simulated
+        assert made.source == "phantom"
+        assert made.patient
+        assert made.file == tmp_path / "made" / made.scan
+        assert made.file.is_file()
+        assert made.mask is not None
+        assert made.mask.is_file()
+
+
+@pytest.mark.parametrize(
+    ("part", "scans"),
+    [
+        ("validation", ["validation/brain/a.png"]),
+        ("train", ["train/brain/b.png", "train/other/c.png"]),
+        ("examples", []),
+    ],
+)
+def test_rows_of_one_part(part: str, scans: list[str], tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(REAL, encoding="utf-8")
+    records = read_real_scans(tmp_path, part)
+    assert [r.scan for r in records] == scans
+    assert all(r.part == part and not r.simulated for r in records)
+    assert all(r.file == tmp_path / r.scan for r in records)
+
+
+def test_a_row_keeps_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(REAL, encoding="utf-8")
+    masked, unmasked = read_real_scans(tmp_path, "train")
+    assert (masked.label, masked.source, masked.patient) == (
+        "brain", "fetal_planes_alzubaidi", "Patient7",
+    )  # fmt: skip
+    assert masked.mask == tmp_path / "train/masks/b.png"
+    assert (unmasked.label, unmasked.patient, unmasked.mask) == ("other", "", None)
+
+
+@pytest.mark.parametrize("read", [read_phantoms, lambda folder: read_real_scans(folder, "train")])
+def test_a_folder_without_a_manifest_is_refused(read: object, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected a manifest\.csv"):
+        read(tmp_path)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (record("fetal_planes", "Patient7"), record("fetal_planes_alzubaidi", "Patient7"), True),
+        (record("fetal_planes_tt", "Patient7"), record("fetal_planes_inferred", "Patient7"), True),
+        (record("fetal_planes", "Patient7"), record("fetal_planes", "Patient8"), False),
+        (record("fetal_planes", "7"), record("hc18", "7"), False),
+        (record("focus", "", "a.png"), record("focus", "", "b.png"), False),
+        (record("focus", "", "a.png"), record("focus", "", "a.png"), True),
+        (record("focus", "", "a.png"), record("focus", "a.png"), False),
+    ],
+)
+def test_who_counts_as_one_patient(first: Record, second: Record, same: bool) -> None:
+    assert (first.group == second.group) is same
+
+
+def scans_in(folder: Path) -> list[Record]:
+    records = []
+    for number in range(4):
+        file = folder / f"{number}.png"
+        file.write_bytes(bytes([number, 7]))
+        records.append(Record(file.name, file, "brain", f"p{number}", "x", "", simulated=True))
+    return records
+
+
+def test_fingerprint_does_not_know_order_or_place(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    here, there = scans_in(tmp_path / "here"), scans_in(tmp_path / "there")
+    assert fingerprint(here) == fingerprint(reversed(here)) == fingerprint(there)
+
+
+@pytest.mark.parametrize("change", ["label", "patient", "scan", "pixel", "one less", "one twice"])
+def test_fingerprint_changes_with_what_is_learned(change: str, tmp_path: Path) -> None:
+    records = scans_in(tmp_path)
+    before = fingerprint(records)
+    if change == "pixel":
+        records[2].file.write_bytes(bytes([2, 8]))
+    elif change == "one less":
+        records.pop()
+    elif change == "one twice":
+        records.append(records[0])
+    else:
+        records[2] = replace(records[2], **{change: "femur"})
+    assert fingerprint(records) != before
+
+
+def test_shared_folder_is_where_the_setting_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FETAL_SHARED", str(tmp_path))
+    assert shared_folder() == tmp_path
+    monkeypatch.delenv("FETAL_SHARED")
+    assert shared_folder() == Path(__file__).resolve().parents[3] / "shared"
