@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
 import cv2
@@ -11,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from benchmarks import RESULTS
+from benchmarks import write_rows
 from fetal_model import anatomy
 from fetal_model.dataset.manifest import read_real_scans, shared_folder
 from fetal_model.explain.grad_cam import grad_cam
@@ -19,7 +17,6 @@ from fetal_model.phantom import simulate
 from fetal_model.predictor import Predictor
 from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.preprocess import place, preprocess
-from fetal_model.store.versions import write_text
 
 PER_CLASS = 50
 FIRST_SEED = 900_000
@@ -73,12 +70,7 @@ def main() -> None:
             {"source": source, "label": key, "scan": scan.name}
             | {name: f"{value:.4f}" for name, value in figures.items()}
         )
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    write_text(RESULTS / "heatmaps.csv", buffer.getvalue())
+    write_rows("heatmaps.csv", rows)
 
 
 def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

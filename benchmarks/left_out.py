@@ -26,5 +26,4 @@ def main() -> None:
         except VersionError:
             version = train(load_recipe(name), DATA, root)
         rows = [r for r in read_predictions(version.path / PREDICTIONS) if not r.simulated]
-        RESULTS.mkdir(parents=True, exist_ok=True)
         write_predictions(RESULTS / f"without-{source}.csv", rows)

@@ -6,19 +6,15 @@ HC18 for "brain". Then a phantom femur with that look would be called brain.
 
 from __future__ import annotations
 
-import csv
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import RESULTS
+from benchmarks import write_rows
 from fetal_model import anatomy
 from fetal_model.dataset.manifest import read_real_scans, shared_folder
 from fetal_model.phantom import simulate
 from fetal_model.predictor import Predictor
 from fetal_model.scan import Scan, read_scan
-from fetal_model.store.versions import write_text
 
 PER_CLASS = 100
 FIRST_SEED = 910_000
@@ -38,12 +34,7 @@ def main() -> None:
         for source, levels in distributions.items():
             changed = [answer(predictor, give_look(i, levels, SHAPES[source])) for i in images]
             rows.append(_row(source, key, changed, plain))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    write_text(RESULTS / "looks.csv", buffer.getvalue())
+    write_rows("looks.csv", rows)
 
 
 def grey_levels(source: str) -> NDArray[np.float64]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import numpy as np
 
-from benchmarks import RESULTS
+from benchmarks import RESULTS, write_rows
 from fetal_model.architectures.sononet import OUTPUTS, load_published
 from fetal_model.dataset.manifest import Record, read_real_scans, shared_folder
 from fetal_model.evaluation.predictions import write_predictions
 from fetal_model.inference.head import Floats
 from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
-from fetal_model.store.versions import write_text
 from fetal_model.training.fine_tuning import published_path
 from fetal_model.training.recipe import load_recipe
 from fetal_model.training.train import outputs_of, row_of
@@ -61,16 +57,18 @@ def expected_output(record: Record) -> str:
 
 def main() -> None:
     """Write `published-examples.csv` and `published-validation.csv`."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["scan", "expected", "answer", "probability"])
-    for record, answer in examples():
-        best = int(answer.argmax())
-        writer.writerow(
-            [record.scan, expected_output(record), OUTPUTS[best], f"{answer[best]:.4f}"]
-        )
-    write_text(RESULTS / "published-examples.csv", buffer.getvalue())
+    write_rows(
+        "published-examples.csv",
+        [
+            {
+                "scan": record.scan,
+                "expected": expected_output(record),
+                "answer": OUTPUTS[int(answer.argmax())],
+                "probability": f"{answer.max():.4f}",
+            }
+            for record, answer in examples()
+        ],
+    )
 
     model = load_published(published_path(), dropout=0)
     records = read_real_scans(shared_folder() / "real_scans", "validation")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks import RESULTS
+from benchmarks import write_result
 from fetal_model.phantom import simulate
 from fetal_model.predictor import DROPOUT_SAMPLES, Predictor
 from fetal_model.scan import Scan
 from fetal_model.scan.preprocess import preprocess
-from fetal_model.store.versions import MODEL, write_text
+from fetal_model.store.versions import MODEL
 
 ROUNDS = 15
 
@@ -72,8 +71,7 @@ def main() -> None:
         "milliseconds": {name: spread(1000 * np.array(t)) for name, t in seconds.items()},
         "ratios": {name: spread(values) for name, values in ratios.items()},
     }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    write_text(RESULTS / "speed.json", json.dumps(result, indent=2) + "\n")
+    write_result("speed.json", result)
 
 
 def timed(ways: dict[str, Callable[[], None]]) -> dict[str, list[float]]:
