@@ -40,7 +40,8 @@ def main() -> None:
         server = subprocess.Popen(
             ["make", "app", f"PORT={port}"],
             cwd=clone,
-            env={**os.environ, "STREAMLIT_SERVER_HEADLESS": "true"},
+            # no cache: packages are downloaded, as on a fresh machine
+            env={**os.environ, "UV_NO_CACHE": "1", "PIP_NO_CACHE_DIR": "1"},
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
