@@ -11,7 +11,14 @@ PAGES = Path(__file__).with_name("pages")
 st.set_page_config(page_title="Fetal Anatomy Lab", layout="wide")
 st.html(PAGES / "style.css")
 st.html(PAGES / "dark_by_default.html", unsafe_allow_javascript=True)
-page = st.navigation([st.Page(PAGES / "classify.py", title="Classify", default=True)])
+page = st.navigation(
+    [
+        st.Page(PAGES / "classify.py", title="Classify", default=True),
+        st.Page(PAGES / "compare.py", title="Compare"),
+        st.Page(PAGES / "teach.py", title="Teach"),
+        st.Page(PAGES / "models.py", title="Models"),
+    ]
+)
 # Pinned below every page, so that it is in view at any scroll position.
 st.bottom.caption("Research and teaching only, not a medical device.", text_alignment="center")
 enter()

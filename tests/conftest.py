@@ -115,9 +115,8 @@ def judged_weights(untrained_weights: Path, tmp_path_factory: pytest.TempPathFac
     from dataclasses import replace
 
     from fetal_model.dataset.built_in import orders
-    from fetal_model.evaluation.comparison import judge
-
     from fetal_model.evaluation.card import card
+    from fetal_model.evaluation.comparison import judge
     from fetal_model.evaluation.predictions import Prediction, write_predictions
     from fetal_model.predictor import Predictor
     from fetal_model.store.versions import CARD, PREDICTIONS

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from fetal_model.anatomy import ANATOMIES
-from fetal_model.charts import anatomy_borders, probability_bars
+from fetal_model.charts import (
+    anatomy_borders,
+    confusion_matrix,
+    probability_bars,
+    training_curves,
+    unit_bars,
+)
 
 PROBABILITIES = np.array([0.02, 0.9, 0.078, 0.002])
 SPREAD = np.array([0.05, 0.2, 0.03, 0.001])
@@ -64,3 +70,41 @@ def test_every_anatomy_has_its_border() -> None:
     css = anatomy_borders()
     for anatomy in ANATOMIES:
         assert f'st-key-card-{anatomy.key}"] {{ border-left: 4px solid {anatomy.colour}' in css
+
+
+COUNTS = {
+    "brain": {"brain": 8, "abdomen": 0, "femur": 2, "thorax": 0},
+    "femur": {"brain": 0, "abdomen": 1, "femur": 3, "thorax": 0},
+    "cervix": {"brain": 0, "abdomen": 0, "femur": 0, "thorax": 5},
+}
+
+
+def test_confusion_matrix_shows_counts_with_n_and_shades_by_share_of_the_row() -> None:
+    figure = confusion_matrix(COUNTS)
+    (cells,) = figure.data
+    assert list(cells.x) == ["Brain", "Abdomen", "Femur", "Thorax"]
+    assert list(cells.y) == ["Brain<br>n = 10", "Femur<br>n = 4", "Cervix<br>n = 5"]
+    assert np.allclose(cells.z, [[0.8, 0, 0.2, 0], [0, 0.25, 0.75, 0], [0, 0, 0, 1]])
+    assert (cells.zmin, cells.zmax) == (0, 1)
+    written = {(note.y, note.x): note.text for note in figure.layout.annotations}
+    assert len(written) == 12
+    assert (written[0, 0], written[0, 2], written[1, 2], written[2, 3]) == ("8", "2", "3", "5")
+    # truth downwards in the order given
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_training_curves_are_told_apart_without_colour() -> None:
+    training, validation = training_curves([3.0, 2.0, 1.5], [3.5, 2.5, 2.4]).data
+    assert list(training.x) == list(validation.x) == [1, 2, 3]
+    assert list(training.y) == [3.0, 2.0, 1.5]
+    assert list(validation.y) == [3.5, 2.5, 2.4]
+    assert (training.name, validation.name) == ("Training", "Validation")
+    assert training.line.dash != validation.line.dash
+    assert {training.line.color, validation.line.color}.isdisjoint(a.colour for a in ANATOMIES)
+    assert len(training_curves([0.001, 0.001]).data) == 1
+
+
+def test_unit_bars_keep_the_order_of_the_units() -> None:
+    (bars,) = unit_bars(np.array([0.5, -1, 2], np.float32)).data
+    assert list(bars.x) == [1, 2, 3]
+    assert np.allclose(bars.y, [0.5, -1, 2])

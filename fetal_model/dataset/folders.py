@@ -1,0 +1,154 @@
+"""A folder with one sub-folder for each anatomy, dropped as files or as a ZIP, as labelled scans.
+
+Everything stays in memory. Whether a file is a scan at all is not decided here.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from fetal_model.anatomy import KEYS
+from fetal_model.scan.limits import MAX_BYTES
+
+LABELS = (*KEYS, "cervix", "other")
+"""What a sub-folder may be called, in any case; the last two hold none of the four planes."""
+MOST_SCANS = 500
+MOST_BYTES = 512 * 1024**2
+"""Of all scans together: they are kept in memory while the page is open."""
+_CLUTTER = ("Thumbs.db", "desktop.ini", "__MACOSX")
+
+
+class FolderError(ValueError):
+    """A whole folder or ZIP that cannot be used; the message can be shown as it is."""
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """One scan as a file, and what it shows.
+
+    Attributes:
+        scan: Path in its folder, with forward slashes.
+        label: Truth, one of `LABELS`.
+        data: The file.
+        source: Where it comes from.
+        patient: Identifier, empty where unknown.
+        simulated: Whether it is a phantom.
+    """
+
+    scan: str
+    label: str
+    data: bytes
+    source: str = "upload"
+    patient: str = ""
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What was found: the scans in the order of `LABELS` and of their paths, and sentences on what
+    was left out."""
+
+    files: tuple[LabelledFile, ...]
+    problems: tuple[str, ...]
+
+
+def label_files(files: Iterable[tuple[str, bytes]]) -> Folder:
+    """Label each file with the name of the folder in which it lies.
+
+    Args:
+        files: Path with forward slashes, and content.
+
+    Raises:
+        FolderError: No file lies in a folder that names an anatomy, or there are too many.
+
+    Example:
+        >>> label_files([("set/Femur/1.png", b"...")]).files[0].label
+        'femur'
+    """
+    found: list[LabelledFile] = []
+    strangers: Counter[str] = Counter()
+    for path, data in files:
+        parts = PurePosixPath(path.replace("\\", "/")).parts
+        if not parts or _is_clutter(parts):
+            continue
+        folder = parts[-2] if len(parts) > 1 else ""
+        if folder.lower() in LABELS:
+            found.append(LabelledFile("/".join(parts), folder.lower(), data))
+        else:
+            strangers[folder] += 1
+    wanted = ", ".join(LABELS)
+    problems = tuple(
+        f"{_place(folder)}: expected a sub-folder named {wanted}; left out "
+        f"{count} {'file' if count == 1 else 'files'}. Rename the folder to use what is in it."
+        for folder, count in strangers.items()
+    )
+    if not found:
+        raise FolderError(
+            f"expected scans in sub-folders named {wanted}, found none"
+            + (f" ({', '.join(map(_place, strangers))})" if strangers else "")
+            + ". Sort the scans into such folders and drop the folder that holds them."
+        )
+    _check_limits(len(found), sum(len(file.data) for file in found))
+    return Folder(
+        tuple(sorted(found, key=lambda file: (LABELS.index(file.label), file.scan))), problems
+    )
+
+
+def read_zip(data: bytes) -> Folder:
+    """Label the files of a ZIP; nothing is written to disk.
+
+    Raises:
+        FolderError: It is no ZIP that can be read, too large when unpacked, or holds no sub-folder
+            that names an anatomy.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [
+                member
+                for member in archive.infolist()
+                if not member.is_dir() and not _is_clutter(PurePosixPath(member.filename).parts)
+            ]
+            # The sizes are checked before anything is unpacked; `zipfile` reads no further than
+            # the size that a member declares.
+            _check_limits(len(members), sum(member.file_size for member in members))
+            large = [member.filename for member in members if member.file_size > MAX_BYTES]
+            unpacked = [
+                (member.filename, archive.read(member))
+                for member in members
+                if member.file_size <= MAX_BYTES
+            ]
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError) as error:
+        # RuntimeError is how `zipfile` says that a password is needed
+        raise FolderError(
+            "expected a ZIP without a password, found one that cannot be unpacked. Make it again "
+            "with the system's own tool."
+        ) from error
+    folder = label_files(unpacked)
+    problems = tuple(
+        f"{name}: expected at most {MAX_BYTES // 1024**2} MiB, found more. Export a single still."
+        for name in large
+    )
+    return Folder(folder.files, folder.problems + problems)
+
+
+def _place(folder: str) -> str:
+    return f"folder {folder!r}" if folder else "files in no sub-folder"
+
+
+def _is_clutter(parts: tuple[str, ...]) -> bool:
+    """What systems leave beside a user's files."""
+    return any(part.startswith(".") or part in _CLUTTER for part in parts)
+
+
+def _check_limits(count: int, size: int) -> None:
+    if count > MOST_SCANS or size > MOST_BYTES:
+        raise FolderError(
+            f"expected at most {MOST_SCANS} scans of {MOST_BYTES // 1024**2} MiB together, found "
+            f"{count} of {size / 1024**2:.0f} MiB. Choose some of them."
+        )

@@ -1,0 +1,131 @@
+"""What each layer of a version's network is, and what it makes of a scan.
+
+TensorFlow is imported when one of these is first used, never by importing this module.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fetal_model.explain.overlay import colours
+from fetal_model.scan import Scan
+from fetal_model.scan.preprocess import InputSpec, preprocess
+from fetal_model.store.versions import MODEL, Version
+
+if TYPE_CHECKING:
+    import keras
+
+_ONE_AT_A_TIME = threading.Lock()
+_SMALLEST_SIDE = 224
+"""Of a picture, in pixels: coarser maps are enlarged without blurring, so that a cell is a cell."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a network.
+
+    Attributes:
+        name: Unique in the network.
+        kind: Its Keras class, such as `Conv2D`.
+        shape: Of its output for one scan: (rows, columns, channels) or (units,); None where it
+            depends on the scan.
+        parameters: Number of its weights.
+        trainable: Of them, moved by training; the rest are statistics or frozen.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    trainable: int
+
+
+def list_layers(version: Version) -> tuple[Layer, ...]:
+    """The layers of a version's network from input to output.
+
+    Raises:
+        VersionError: Its `model.keras` is missing or has changed.
+    """
+    with _ONE_AT_A_TIME:
+        model = _load(version.file(MODEL), version.metadata["files"][MODEL])
+        return tuple(
+            Layer(
+                layer.name,
+                type(layer).__name__,
+                tuple(layer.output.shape[1:]),
+                layer.count_params(),
+                sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights),
+            )
+            for layer in model.layers
+        )
+
+
+def feature_maps(version: Version, scan: Scan, layer: str) -> NDArray[np.float32]:
+    """What one layer makes of a scan.
+
+    Args:
+        version: Its `model.keras` is checked by hash before it is loaded.
+        scan: As `read_scan` returns it.
+        layer: Name of the layer.
+
+    Returns:
+        float32 of shape (channels, rows, columns), or (units,) for a layer without maps.
+
+    Raises:
+        ValueError: There is no such layer.
+        VersionError: The file is missing or has changed.
+    """
+    batch, _ = preprocess(scan, InputSpec.from_dict(version.metadata["input"]))
+    with _ONE_AT_A_TIME:
+        model = _load(version.file(MODEL), version.metadata["files"][MODEL])
+        names = [entry.name for entry in model.layers]
+        if layer not in names:
+            raise ValueError(f"layer: expected one of {', '.join(names)}, received {layer!r}")
+        import keras
+
+        probe = keras.Model(model.input, model.get_layer(layer).output)
+        values = np.asarray(probe(batch[np.newaxis], training=False), dtype=np.float32)[0]
+    return np.moveaxis(values, -1, 0)
+
+
+def most_varied(maps: NDArray[np.float32]) -> list[int]:
+    """Channels by how much their map varies over the scan, most first.
+
+    Args:
+        maps: Shape (channels, rows, columns).
+    """
+    spread = maps.reshape(len(maps), -1).std(axis=1)
+    return np.argsort(-spread, kind="stable").tolist()
+
+
+def picture(map_: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A map in the overlay's colours, from its least value to its most; black where it is constant.
+
+    Args:
+        map_: Shape (rows, columns).
+
+    Returns:
+        RGB, uint8 of shape (height, width, 3).
+    """
+    low, high = float(map_.min()), float(map_.max())
+    level = (map_ - low) / (high - low) if high > low else np.zeros_like(map_)
+    factor = max(1, -(-_SMALLEST_SIDE // min(map_.shape)))
+    size = (map_.shape[1] * factor, map_.shape[0] * factor)
+    enlarged = cv2.resize(colours(level), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(enlarged, dtype=np.uint8)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, digest: str) -> keras.Model:
+    """Load a checked model file; `digest` keys the cache, so that a new file is loaded anew."""
+    import keras
+
+    return keras.models.load_model(path, compile=False, safe_mode=True)
