@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import io
 import json
 import sys
@@ -25,6 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which fetal anatomy a scan shows. Research and teaching only, not a medical device.",
 )
+admin = typer.Typer(no_args_is_help=True, help="The administrator's password.")
+app.add_typer(admin, name="admin")
+COMMAND_LINE = "command line"
 
 
 class Format(StrEnum):
@@ -119,7 +123,7 @@ def train(
     serve: Annotated[bool, typer.Option(help="Put the new version into service.")] = False,
 ) -> None:
     """Train a recipe and add the result to weights/; a second call resumes an interrupted run."""
-    from fetal_model.store.versions import set_serving
+    from fetal_model.store import serving
     from fetal_model.training.recipe import load_recipe
     from fetal_model.training.train import train as run
 
@@ -129,8 +133,51 @@ def train(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if serve:
-        set_serving(made.label)
+        serving.promote(made.label, COMMAND_LINE)
     typer.echo(made.label)
+
+
+@app.command()
+def promote(version: Annotated[str, typer.Argument(help="NAME or NAME/NUMBER.")]) -> None:
+    """Put a version into service."""
+    from fetal_model.store import serving
+
+    try:
+        made = serving.promote(version, COMMAND_LINE)
+    except VersionError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{made.label} is in service")
+
+
+@app.command()
+def rollback() -> None:
+    """Bring back the version that served before."""
+    from fetal_model.store import serving
+
+    try:
+        made = serving.roll_back(COMMAND_LINE)
+    except VersionError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{made.label} is back in service")
+
+
+@admin.command("set-password")
+def set_password() -> None:
+    """Set the password of the Administer page: asked for twice, or one line from a pipe."""
+    from fetal_model.store.admin import password_file
+    from fetal_model.store.admin import set_password as keep
+
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("The same again: ") != password:
+            raise typer.BadParameter("expected the same password twice, received two; try again")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        keep(password)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"The password is set; its hash is in {password_file()}")
 
 
 def _print(rows: list[dict[str, Any]], form: Format) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) ->
     folder = phantom_path(data, cache)
     counts = {key: data.phantoms[key] for key in anatomy.KEYS}  # type: ignore[index]
     if not (folder / "manifest.csv").is_file():
+        # what a killed process left, the manifest being the last to come
+        shutil.rmtree(folder, ignore_errors=True)
         write_phantoms(folder, counts, data.phantom_seed, progress=progress)
     return folder
 

@@ -5,10 +5,18 @@ They show simulated scans only.
 
 from __future__ import annotations
 
+import tempfile
+import time
 from pathlib import Path
 
+from admin_installation import PASSWORD, open_admin, own_installation, sign_in
 from playwright.sync_api import Browser, Page
 from real_browser import PATIENCE_MS, ROOT, chromium, open_page, running_app, wait_until_still
+
+from fetal_model.store.admin import set_password
+from fetal_model.store.versions import list_versions
+from fetal_model.training.jobs import read_job, submit
+from fetal_model.training.jobs_plan import Changes, plan
 
 FOLDER = ROOT / "docs" / "screenshots"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -50,12 +58,110 @@ def take(browser: Browser, address: str, size: str, theme: str) -> None:
     page.context.close()
 
 
+def take_teach(browser: Browser, address: str, size: str, theme: str) -> None:
+    """A quiz: its start, a question, the truth about it, and the result."""
+    from fetal_model.anatomy import BY_KEY, KEYS
+    from fetal_model.teaching.draw import draw_simulated
+
+    labels = [q.label for q in draw_simulated(7, "good", annotations=False).questions]
+    page = open_page(browser, address, *SIZES[size])
+    page.goto(f"{address}/teach")
+    page.get_by_role("spinbutton").wait_for()
+    choose_theme(page, theme)
+    page.get_by_role("spinbutton").fill("7")
+    page.get_by_role("spinbutton").press("Enter")
+    shoot(page, FOLDER / f"teach-start-{size}-{theme}.png", whole=True)
+    page.get_by_role("button", name="Start the quiz").click()
+    for index, label in enumerate(labels):
+        missed = index in (2, 5, 8)
+        choice = KEYS[(KEYS.index(label) + 1) % len(KEYS)] if missed else label
+        page.get_by_text(f"Scan {index + 1} of 10").wait_for()
+        page.get_by_text("Pick an anatomy.").wait_for()
+        wait_until_still(page)
+        page.get_by_role("button", name=BY_KEY[choice].name).click()
+        page.get_by_text(f"Picked: {BY_KEY[choice].name}. Now").wait_for()
+        sure = "Unsure · 50%" if index % 4 == 1 else "Fairly sure" if index % 2 else "Certain"
+        page.get_by_role("button", name=sure).click()
+        page.get_by_text(f"Picked: {BY_KEY[choice].name}, ").wait_for()
+        if index == 2:
+            shoot(page, FOLDER / f"teach-question-{size}-{theme}.png", whole=True)
+        page.get_by_role("button", name="Answer").click()
+        page.get_by_text("You said").wait_for()
+        if index == 2:
+            page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+            shoot(page, FOLDER / f"teach-{size}-{theme}.png", whole=True)
+        page.get_by_role("button", name="See the result" if index == 9 else "Next scan").click()
+    page.get_by_text("By anatomy").wait_for()
+    shoot(page, FOLDER / f"teach-result-{size}-{theme}.png", whole=True)
+    page.context.close()
+
+
+def take_compare(browser: Browser, address: str, size: str, theme: str) -> None:
+    """Two versions on a simulated femur, and the report on the simulated set."""
+    page = open_page(browser, address, *SIZES[size])
+    page.goto(f"{address}/compare")
+    page.get_by_role("button", name="Femur (simulated)").click()
+    page.get_by_text("analysed in").nth(1).wait_for()
+    choose_theme(page, theme)
+    shoot(page, FOLDER / f"compare-{size}-{theme}.png", whole=True)
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+    page.get_by_role("radio", name="Simulated set").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_text("Where they disagree").wait_for(timeout=4 * PATIENCE_MS)
+    shoot(page, FOLDER / f"compare-set-{size}-{theme}.png", whole=True)
+    page.context.close()
+
+
+def take_models(browser: Browser, address: str, size: str, theme: str) -> None:
+    """What a version's files say, and its feature maps; never its mistakes on real scans."""
+    page = open_page(browser, address, *SIZES[size])
+    page.goto(f"{address}/models")
+    page.get_by_role("radio", name="Training").click()
+    choose_theme(page, theme)
+    for section, mark in (("Training", "scans to learn from"), ("Answers", "Simulated scans, n")):
+        page.get_by_role("radio", name=section).click()
+        page.get_by_text(mark).wait_for()
+        shoot(page, FOLDER / f"models-{section.lower()}-{size}-{theme}.png")
+    page.get_by_role("radio", name="Feature maps").click()
+    page.get_by_role("button", name="Load the network").click()
+    page.get_by_role("combobox", name="Layer").wait_for(timeout=4 * PATIENCE_MS)
+    page.get_by_text("Those that vary most").wait_for()
+    shoot(page, FOLDER / f"models-feature-maps-{size}-{theme}.png", whole=True)
+    page.context.close()
+
+
+def take_admin(browser: Browser) -> None:
+    """A real training of the seed CNN at work, the form, and two versions side by side."""
+    versions = tuple(v.label for v in list_versions() if v.name == "seed-cnn")
+    with tempfile.TemporaryDirectory() as folder, own_installation(Path(folder), versions) as ours:
+        set_password(PASSWORD)
+        recipe = plan("seed-cnn", Changes(60, 0.001, 16, 40))
+        number = submit(recipe, ours / "weights").number
+        while len(read_job(number).progress.get("history", [])) < 10:
+            time.sleep(1)
+        with running_app() as address:
+            for size in SIZES:
+                for theme in ("dark", "light"):
+                    page = open_admin(browser, address, *SIZES[size])
+                    sign_in(page)
+                    page.get_by_role("button", name="Start training").wait_for()
+                    page.get_by_text("Accepted without a person").first.wait_for()
+                    choose_theme(page, theme)
+                    page.mouse.move(0, 0)  # off the buttons, which have tooltips
+                    shoot(page, FOLDER / f"admin-{size}-{theme}.png", whole=True)
+                    page.context.close()
+
+
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with running_app() as address, chromium() as browser:
         for size in SIZES:
             for theme in ("dark", "light"):
                 take(browser, address, size, theme)
+                take_compare(browser, address, size, theme)
+                take_models(browser, address, size, theme)
+                take_teach(browser, address, size, theme)
+        take_admin(browser)
 
 
 if __name__ == "__main__":

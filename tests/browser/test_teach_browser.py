@@ -39,14 +39,21 @@ def start(page: Page, number: int = NUMBER) -> Page:
     page.get_by_role("spinbutton").press("Enter")
     wait_until_still(page)
     page.get_by_role("button", name="Start the quiz").click()
-    expect(page.get_by_text("Scan 1 of 10")).to_be_visible()
-    wait_until_still(page)
+    asked(page, 1)
     return page
+
+
+def asked(page: Page, number: int, of: int = 10) -> None:
+    """Wait for a question; a click while the page still changes can be lost in the browser."""
+    expect(page.get_by_text(f"Scan {number} of {of}")).to_be_visible()
+    expect(page.get_by_text("Pick an anatomy.")).to_be_visible()
+    wait_until_still(page)
 
 
 def answer(page: Page, choice: str, sure: str = "Fairly sure") -> None:
     name = BY_KEY[choice].name
     page.get_by_role("button", name=name).click()
+    expect(page.get_by_text(f"Picked: {name}. Now")).to_be_visible()
     page.get_by_role("button", name=sure).click()
     expect(page.get_by_text(f"Picked: {name}, {sure.lower()}")).to_be_visible()
     page.get_by_role("button", name="Answer").click()
@@ -80,8 +87,7 @@ def test_a_whole_quiz_by_keyboard(page: Page, questions: tuple[Question, ...]) -
     start(page)
     missed = {2, 5}
     for index, question in enumerate(questions):
-        expect(page.get_by_text(f"Scan {index + 1} of 10")).to_be_visible()
-        wait_until_still(page)
+        asked(page, index + 1)
         right = KEYS.index(question.label)
         chosen = BY_KEY[KEYS[(right + 1) % 4 if index in missed else right]].name
         page.keyboard.press(str(1 + KEYS.index(chosen.lower())))
@@ -166,7 +172,7 @@ def test_a_teachers_folder(page: Page, tmp_path: Path) -> None:
     page.locator('input[type="file"]').set_input_files(tmp_path / "class")
     expect(page.get_by_text("2 brain, 0 abdomen, 3 femur, 0 thorax")).to_be_visible()
     begin.click()
-    expect(page.get_by_text("Scan 1 of 4")).to_be_visible()
+    asked(page, 1, of=4)
     expect(page.get_by_test_id("stAlert")).to_contain_text("letter.pdf")
     answer(page, "femur")
     expect(page.get_by_text("No outline")).to_be_visible()
@@ -204,12 +210,12 @@ def test_a_phone_needs_no_sideways_scrolling(phone: Page, questions: tuple[Quest
     start(phone)
     no_sideways_scrolling(phone)
     expect(scan(phone)).to_be_in_viewport(ratio=1)
-    for index, question in enumerate(questions):
+    for index in range(len(questions)):
+        asked(phone, index + 1)
         answer(phone, "brain")
         if index == 0:
             no_sideways_scrolling(phone)
             expect(phone.get_by_role("button", name="Next scan")).to_be_in_viewport(ratio=1)
-            assert phone.get_by_role("heading", name=BY_KEY[question.label].name).count() <= 1
         last = index + 1 == len(questions)
         phone.get_by_role("button", name="See the result" if last else "Next scan").click()
     expect(phone.get_by_text("of 10 right (95%")).to_be_visible()

@@ -1,0 +1,86 @@
+"""What may be trained from the page: the recipes, and the bounds of what is changed in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fetal_model import anatomy
+from fetal_model.dataset.manifest import shared_folder
+from fetal_model.training.recipe import RECIPES, Recipe, load_recipe
+
+EPOCHS = (1, 200)
+BATCH_SIZE = (4, 128)
+LEARNING_RATE = (1e-6, 1e-1)
+PHANTOMS = (10, 2000)
+"""Simulated scans of each anatomy; fewer cannot be split by patient."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from the recipe.
+
+    Attributes:
+        epochs: Passes through the training scans.
+        learning_rate: Step size of Adam.
+        batch_size: Scans in one step.
+        phantoms: Simulated scans of each anatomy, None for the recipe's own numbers.
+    """
+
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    phantoms: int | None = None
+
+
+def recipe_names() -> list[str]:
+    """The recipes of the package, in alphabetical order."""
+    return sorted(file.stem for file in RECIPES.glob("*.toml"))
+
+
+def plan(name: str, changes: Changes) -> Recipe:
+    """A recipe of the package with changes.
+
+    Raises:
+        ValueError: There is no such recipe, or a value is out of bounds; the message says which.
+    """
+    if name not in recipe_names():
+        raise ValueError(f"recipe: expected one of {', '.join(recipe_names())}, received {name!r}")
+    for what, value, (least, most) in (
+        ("epochs", changes.epochs, EPOCHS),
+        ("learning rate", changes.learning_rate, LEARNING_RATE),
+        ("batch size", changes.batch_size, BATCH_SIZE),
+        ("simulated scans of each anatomy", changes.phantoms, PHANTOMS),
+    ):
+        if value is not None and not least <= value <= most:
+            raise ValueError(f"{what}: expected {least:g} to {most:g}, received {value:g}")
+    recipe = load_recipe(
+        name,
+        {
+            "epochs": changes.epochs,
+            "learning_rate": changes.learning_rate,
+            "batch_size": changes.batch_size,
+        },
+    )
+    if changes.phantoms is None:
+        return recipe
+    content = recipe.model_dump(mode="json")
+    content["data"]["phantoms"] = dict.fromkeys(anatomy.KEYS, changes.phantoms)
+    return Recipe.model_validate(content)
+
+
+def missing(recipe: Recipe) -> str:
+    """What a recipe needs and this machine does not have, as a sentence, or nothing."""
+    shared = shared_folder()
+    needs = []
+    if (recipe.data.real_scans or recipe.data.calibrate_on == "real") and not (
+        shared / "real_scans" / "manifest.csv"
+    ).is_file():
+        needs.append("the real scans (real_scans/manifest.csv)")
+    if recipe.fine_tuning and not (shared / "pretrained/sononet16/SonoNet16.npz").is_file():
+        needs.append("the published weights (pretrained/sononet16/SonoNet16.npz)")
+    if not needs:
+        return ""
+    return (
+        f"{recipe.name} needs {' and '.join(needs)}; none found in {shared}. Set FETAL_SHARED to "
+        "the folder that holds them, or choose another recipe."
+    )

@@ -1,0 +1,177 @@
+"""The admin page in a real Chromium: set the password, retrain, kill, restart, promote, roll back.
+
+One app with an installation of its own; trainings are real and small, so this takes minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from admin_installation import PASSWORD, open_admin, own_installation, sign_in
+from playwright.sync_api import Browser, Page, expect
+from real_browser import CHROMIUM, DISCLAIMER, chromium, running_app, wait_until_still
+
+from fetal_model.store import admin
+from fetal_model.store.versions import WEIGHTS, serving
+from fetal_model.training import jobs, jobs_plan
+from fetal_model.training.jobs_plan import Changes
+
+pytestmark = pytest.mark.browser
+ADDRESSES = ("", "classify", "compare", "teach", "models", "admin")
+JOB_MS = 900_000
+"""How long a state of a training is waited for; loading TensorFlow alone takes many seconds."""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the version in service, and no password."""
+    if not CHROMIUM.is_file():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    if not (WEIGHTS / "serving.json").is_file():
+        pytest.skip(f"no version is in service in {WEIGHTS}")
+    expect.set_options(timeout=180_000)
+    with own_installation(tmp_path_factory.mktemp("installation")) as folder:
+        yield folder
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def chrome(installation: Path) -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def app(installation: Path) -> Iterator[str]:
+    with running_app() as address:
+        yield address
+
+
+def signed_in(browser: Browser, address: str, width: int = 1440) -> Page:
+    page = open_admin(browser, address, width)
+    sign_in(page)
+    page.get_by_role("button", name="Start training").wait_for()
+    return page
+
+
+@pytest.fixture
+def password(installation: Path) -> None:
+    if not admin.password_is_set():
+        admin.set_password(PASSWORD)
+
+
+def test_without_a_password_nothing_can_be_done(chrome: Browser, app: str) -> None:
+    if admin.password_is_set():
+        pytest.skip("an earlier test has set it")
+    page = open_admin(chrome, app)
+    expect(page.get_by_text("no administrator's password is set")).to_be_visible()
+    expect(page.get_by_text("python -m fetal_model admin set-password")).to_be_visible()
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_role("textbox")).to_have_count(0)
+    expect(page.get_by_text(DISCLAIMER)).to_be_in_viewport(ratio=1)
+    page.context.close()
+
+
+def test_signed_out_no_address_offers_an_action(chrome: Browser, app: str, password: None) -> None:
+    page = open_admin(chrome, app)
+    for address in ADDRESSES:
+        page.goto(f"{app}/{address}")
+        page.get_by_role("heading", level=1).wait_for()
+        wait_until_still(page)
+        for label in ("Start training", "Measure now", "Promote", "Roll back", "Restart"):
+            expect(page.get_by_role("button", name=label)).to_have_count(0)
+    page.goto(f"{app}/admin")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    sign_in(page, "not the password at all")
+    expect(page.get_by_text("That is not the administrator's password.")).to_be_visible()
+    expect(page.get_by_role("button", name="Start training")).to_have_count(0)
+    page.context.close()
+
+
+def test_retrain_kill_restart_promote_and_roll_back(
+    chrome: Browser, installation: Path, password: None
+) -> None:
+    weights = installation / "weights"
+    before = serving(weights)
+    with running_app() as address:
+        page = signed_in(chrome, address)
+        page.get_by_role("spinbutton", name="Epochs").fill("3")
+        page.get_by_role("spinbutton", name="Scans in a batch").fill("16")
+        page.get_by_text("As many simulated scans as the recipe says").click()
+        page.get_by_role("spinbutton", name="Simulated scans of each anatomy").fill("10")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("(n = 40;")).to_be_visible()
+        page.get_by_role("button", name="Start training").click()
+        expect(page.get_by_text("The training was queued")).to_be_visible()
+        # the page follows by itself, and the curve moves
+        expect(page.get_by_text("Learning, epoch")).to_be_visible(timeout=JOB_MS)
+        curves = page.get_by_test_id("stPlotlyChart")
+        expect(curves).to_have_count(3)
+        expect(curves.first.locator("path.js-line").first).to_be_attached(timeout=JOB_MS)
+        first = jobs.read_job(1)
+        page.context.close()
+    # the app is gone and the training is not
+    pid = int(first.progress["pid"])
+    with running_app() as address:
+        job = jobs.read_job(1)
+        if job.status == "running":
+            os.kill(pid, signal.SIGKILL)
+            page = signed_in(chrome, address)
+            expect(page.get_by_text("killed").first).to_be_visible(timeout=JOB_MS)
+            expect(page.get_by_text("signal 9")).to_be_visible()
+            assert serving(weights) == before
+            page.get_by_role("button", name="Restart").click()
+            expect(page.get_by_text("goes on.")).to_be_visible()
+        else:  # it was quicker than the app
+            assert job.status == "finished", job.cause
+            page = signed_in(chrome, address)
+        expect(page.get_by_text(": made seed-cnn/1.")).to_be_visible(timeout=JOB_MS)
+        table = page.get_by_role("table").first
+        expect(table).to_contain_text("seed-cnn/1")
+        expect(page.get_by_text("simulated scans.").first).to_be_visible()
+        page.get_by_role("button", name="Promote", exact=True).click()
+        page.get_by_role("button", name="Promote seed-cnn/1").click()
+        expect(page.get_by_text("seed-cnn/1 is in service.")).to_be_visible()
+        assert serving(weights) == "seed-cnn/1"
+        page.get_by_role("link", name="Classify").click()
+        page.get_by_role("button", name="Femur (simulated)").click()
+        expect(page.get_by_text("by seed-cnn/1.")).to_be_visible()
+        page.get_by_role("link", name="Administer").click()  # still signed in
+        page.get_by_role("button", name="Roll back", exact=True).click()
+        page.get_by_role("button", name=f"Roll back to {before}").click()
+        expect(page.get_by_text(f"{before} is back in service.")).to_be_visible()
+        assert serving(weights) == before
+        wait_until_still(page)
+        page.get_by_text("Who served when").click()
+        expect(page.get_by_role("table").last).to_contain_text("rolled back to")
+        page.context.close()
+
+
+def test_a_waiting_training_is_taken_out_of_the_line(
+    chrome: Browser, app: str, installation: Path, password: None
+) -> None:
+    recipe = jobs_plan.plan("seed-cnn", Changes(200, 0.001, 16, 10))
+    for _ in range(2):
+        jobs.submit(recipe, installation / "weights")
+    page = signed_in(chrome, app)
+    expect(page.get_by_text("next in line")).to_be_visible()
+    page.get_by_role("button", name="Take out of the line").click()
+    expect(page.get_by_text("next in line")).to_have_count(0)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel this training").click()
+    expect(page.get_by_role("button", name="Restart")).to_have_count(2)
+    page.context.close()
+
+
+def test_a_phone_needs_no_sideways_scrolling(chrome: Browser, app: str, password: None) -> None:
+    page = signed_in(chrome, app, width=390)
+    wait_until_still(page)
+    for selector in ("html", '[data-testid="stMain"]'):
+        wide, seen = page.locator(selector).evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert wide <= seen, selector
+    expect(page.get_by_text(DISCLAIMER)).to_be_in_viewport(ratio=1)
+    page.context.close()
