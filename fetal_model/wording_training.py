@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from fetal_model.anatomy import ANATOMIES
 from fetal_model.store.serving import Service
 from fetal_model.training.jobs import Job
-from fetal_model.training.jobs_pace import seconds_left
+from fetal_model.training.jobs_pace import own_scans, seconds_left
 from fetal_model.training.recipe import Recipe
 
 CHANGES = {
@@ -92,11 +93,16 @@ def settings(job: Job) -> str:
 
 def data(recipe: Recipe) -> str:
     """What a recipe learns from and is tested on."""
-    counts = {str(key): number for key, number in recipe.data.phantoms.items()}
-    each = ", ".join(f"{a.name.lower()} {counts[a.key]:,}" for a in ANATOMIES)
+    if recipe.data.folder:
+        counts = dict(Counter(record.label for record in own_scans(recipe.data.folder)))
+        kind = f"Scans of {recipe.data.folder}"
+    else:
+        counts = {str(key): number for key, number in recipe.data.phantoms.items()}
+        kind = "Simulated scans"
+    each = ", ".join(f"{a.name.lower()} {counts.get(a.key, 0):,}" for a in ANATOMIES)
     text = (
-        f"Simulated scans: {each} (n = {sum(counts.values()):,}; 8 in 10 to learn from, 1 to "
-        "choose the epoch, 1 to test)"
+        f"{kind}: {each} (n = {sum(counts.values()):,}; 8 in 10 to learn from, 1 to choose the "
+        "epoch, 1 to test)"
     )
     if recipe.data.real_scans:
         text += ", and the real training scans"

@@ -142,7 +142,7 @@ def judged_weights(untrained_weights: Path, tmp_path_factory: pytest.TempPathFac
     metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     metadata |= {
         "description": "A network that learned nothing.",
-        "scans": {"train": 40, "validation": 9, "phantom_test": 8, "real_test": 2},
+        "scans": {"train": 40, "validation": 9, "own_test": 8, "real_test": 2},
         "data_fingerprint": "0" * 64,
         "parameters": 1234,
         "recipe": {

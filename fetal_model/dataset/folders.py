@@ -13,11 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from fetal_model.anatomy import KEYS
+from fetal_model.dataset.manifest import LABELS
 from fetal_model.scan.limits import MAX_BYTES
 
-LABELS = (*KEYS, "cervix", "other")
-"""What a sub-folder may be called, in any case; the last two hold none of the four planes."""
 MOST_SCANS = 500
 MOST_BYTES = 512 * 1024**2
 """Of all scans together: they are kept in memory while the page is open."""

@@ -1,4 +1,4 @@
-"""Rows of labelled scans: phantoms as the command writes them, real ones as they are published."""
+"""Rows of labelled scans: phantoms as the command writes them, real ones, anybody's own folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fetal_model.anatomy import KEYS
 from fetal_model.store.versions import sha256
+
+LABELS = (*KEYS, "cervix", "other")
+"""What a scan may be labelled; the last two are none of the four planes."""
+MANIFEST = "manifest.csv"
+LEAST = 10
+"""Scans of each anatomy to learn from; fewer cannot be split."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,62 @@ def read_real_scans(folder: Path, part: str) -> list[Record]:
     ]
 
 
+def read_folder(folder: Path) -> list[Record]:
+    """Labelled scans of a folder on this machine.
+
+    Where it has a `manifest.csv`, that says what each scan shows: columns `path` and `label`, and,
+    where known, `patient`; the phantom command writes such a file. Otherwise a scan's label is the
+    sub-folder in which it lies, in any case, and its patient is unknown.
+
+    Raises:
+        ValueError: The folder is none, holds no labelled scan, or its manifest cannot be used.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"data folder: expected a folder, found none at {folder}")
+    if (folder / MANIFEST).is_file():
+        return _read_manifest(folder)
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    records = [
+        _own(folder, path.relative_to(folder).as_posix(), path.parent.name.lower(), "")
+        for path in files
+        if path.parent.name.lower() in LABELS and not path.name.startswith(".")
+    ]
+    if not records:
+        raise ValueError(
+            f"data folder {folder}: expected a manifest.csv, or scans in sub-folders named "
+            f"{', '.join(LABELS)}; found neither"
+        )
+    return records
+
+
+def _read_manifest(folder: Path) -> list[Record]:
+    rows = _rows(folder)
+    columns = set(rows[0]) if rows else set()
+    if not {"path", "label"} <= columns:
+        raise ValueError(
+            f"{folder / MANIFEST}: expected the columns path and label and a row for each scan, "
+            f"found {', '.join(sorted(columns)) or 'no row'}"
+        )
+    for number, row in enumerate(rows, start=2):
+        if row["label"] not in LABELS:
+            raise ValueError(
+                f"{folder / MANIFEST}, line {number}: expected a label out of {', '.join(LABELS)}, "
+                f"found {row['label']!r}"
+            )
+        if not (folder / row["path"]).resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f"{folder / MANIFEST}, line {number}: expected a path below the folder, found "
+                f"{row['path']!r}"
+            )
+    if {"seed", "machine"} <= columns:
+        return read_phantoms(folder)
+    return [_own(folder, row["path"], row["label"], row.get("patient") or "") for row in rows]
+
+
+def _own(folder: Path, scan: str, label: str, patient: str) -> Record:
+    return Record(scan, folder / scan, label, patient, folder.name, "", simulated=False)
+
+
 def fingerprint(records: Iterable[Record]) -> str:
     """SHA-256 over path, label, patient and content of every scan, in any order."""
     lines = sorted(f"{r.scan}\t{r.label}\t{r.patient}\t{sha256(r.file)}\n" for r in records)
@@ -111,7 +174,7 @@ def fingerprint(records: Iterable[Record]) -> str:
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
-    path = folder / "manifest.csv"
+    path = folder / MANIFEST
     if not path.is_file():
         raise ValueError(f"{folder}: expected a manifest.csv that lists the scans, found none")
     with path.open(newline="", encoding="utf-8") as file:

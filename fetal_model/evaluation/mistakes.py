@@ -42,7 +42,7 @@ def find_scan(row: Prediction, predictor: Predictor) -> bytes | None:
         path = shared_folder() / "real_scans" / row.scan
         return path.read_bytes() if path.is_file() else None
     data = predictor.version.metadata.get("recipe", {}).get("data", {})
-    if "phantoms" not in data:
+    if not data.get("phantoms"):
         return None
     counts = {key: int(data["phantoms"][key]) for key in KEYS}
     name = Path(row.scan).stem

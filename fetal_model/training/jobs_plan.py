@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from fetal_model import anatomy
-from fetal_model.dataset.manifest import shared_folder
+from fetal_model.dataset.manifest import LEAST, read_folder, shared_folder
 from fetal_model.training.recipe import RECIPES, Recipe, load_recipe
 
 EPOCHS = (1, 200)
@@ -24,12 +26,14 @@ class Changes:
         learning_rate: Step size of Adam.
         batch_size: Scans in one step.
         phantoms: Simulated scans of each anatomy, None for the recipe's own numbers.
+        folder: Path of a folder to learn from in place of simulated scans, or empty.
     """
 
     epochs: int
     learning_rate: float
     batch_size: int
     phantoms: int | None = None
+    folder: str = ""
 
 
 def recipe_names() -> list[str]:
@@ -61,15 +65,19 @@ def plan(name: str, changes: Changes) -> Recipe:
             "batch_size": changes.batch_size,
         },
     )
-    if changes.phantoms is None:
-        return recipe
     content = recipe.model_dump(mode="json")
-    content["data"]["phantoms"] = dict.fromkeys(anatomy.KEYS, changes.phantoms)
+    if changes.folder:
+        folder = str(Path(changes.folder).expanduser().resolve())
+        content["data"] |= {"phantoms": {}, "folder": folder}
+    elif changes.phantoms is not None:
+        content["data"]["phantoms"] = dict.fromkeys(anatomy.KEYS, changes.phantoms)
     return Recipe.model_validate(content)
 
 
 def missing(recipe: Recipe) -> str:
     """What a recipe needs and this machine does not have, as a sentence, or nothing."""
+    if recipe.data.folder and (reason := _unusable(Path(recipe.data.folder))):
+        return reason
     shared = shared_folder()
     needs = []
     if (recipe.data.real_scans or recipe.data.calibrate_on == "real") and not (
@@ -83,4 +91,19 @@ def missing(recipe: Recipe) -> str:
     return (
         f"{recipe.name} needs {' and '.join(needs)}; none found in {shared}. Set FETAL_SHARED to "
         "the folder that holds them, or choose another recipe."
+    )
+
+
+def _unusable(folder: Path) -> str:
+    """Why a folder cannot be learned from, as far as a look at its file names tells."""
+    try:
+        counts = Counter(record.label for record in read_folder(folder))
+    except (ValueError, OSError) as error:
+        return f"{error}."
+    short = [f"{key} {counts[key]}" for key in anatomy.KEYS if counts[key] < LEAST]
+    if not short:
+        return ""
+    return (
+        f"{folder}: expected at least {LEAST} scans of each anatomy, found {', '.join(short)}. "
+        "Add scans to these, or choose another folder."
     )

@@ -33,22 +33,35 @@ class Input(_Strict):
 
 
 class Data(_Strict):
-    """What it learns from.
+    """What it learns from: simulated scans, or the scans of a folder.
 
     Attributes:
-        phantoms: Simulated scans per anatomy.
+        phantoms: Simulated scans per anatomy; none where there is a folder.
+        folder: Path of a folder of labelled scans, see `manifest.read_folder`, or empty.
         phantom_seed: Seed of the simulation.
         real_scans: Whether the real training scans are added.
         without: Sources of real scans left out of training.
-        calibrate_on: Where temperature and thresholds come from: held-out `phantoms`, or the
-            `real` validation scans.
+        calibrate_on: Where temperature and thresholds come from: held-out `phantoms` (or scans of
+            the folder), or the `real` validation scans.
     """
 
-    phantoms: dict[Literal["brain", "abdomen", "femur", "thorax"], Annotated[int, Field(ge=10)]]
-    phantom_seed: Annotated[int, Field(ge=0)]
+    phantoms: dict[
+        Literal["brain", "abdomen", "femur", "thorax"], Annotated[int, Field(ge=10)]
+    ] = {}
+    phantom_seed: Annotated[int, Field(ge=0)] = 0
+    folder: str = ""
     real_scans: bool = False
     without: tuple[str, ...] = ()
     calibrate_on: Literal["phantoms", "real"] = "phantoms"
+
+    @model_validator(mode="after")
+    def _has_scans_of_every_anatomy(self) -> Self:
+        missing = set(anatomy.KEYS) - set(self.phantoms)
+        if self.folder and self.phantoms:
+            raise ValueError("expected phantoms or a folder, received both")
+        if not self.folder and missing:
+            raise ValueError(f"phantoms: expected every anatomy, missing {sorted(missing)}")
+        return self
 
 
 class Augmentation(_Strict):
@@ -149,10 +162,6 @@ def load_recipe(name: str, changes: dict[str, Any] | None = None) -> Recipe:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         content["training"] = {**content.get("training", {}), **(changes or {})}
-        recipe = Recipe.model_validate(content)
+        return Recipe.model_validate(content)
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise ValueError(f"{path.name}: not a valid recipe: {error}") from error
-    missing = set(anatomy.KEYS) - set(recipe.data.phantoms)
-    if missing:
-        raise ValueError(f"{path.name}: data.phantoms: expected every anatomy, missing {missing}")
-    return recipe

@@ -123,7 +123,7 @@ def assess(
         The rows of `predictions.csv`, and the shipped calibration.
     """
     trunk, head = Trunk(folder / TRUNK), Head.load(folder / HEAD)
-    fitted_on, other = scans.phantom_test, scans.real_test
+    fitted_on, other = scans.own_test, scans.real_test
     if recipe.data.calibrate_on == "real":
         fitted_on, other = other, fitted_on
     logits = predict_logits(fitted_on, trunk, head, recipe.input.spec)
@@ -190,10 +190,13 @@ def describe(
     learned = scans.train + scans.validation
     sources = sorted({r.source for r in learned if not r.simulated})
     simulated = sum(r.simulated for r in learned)
-    text = f"{simulated} simulated scans"
+    named = [name for key, (name, _) in SOURCES.items() if _any(sources, key)]
+    own = Path(recipe.data.folder).name
+    if own in sources:
+        named.append(f"the folder {own}")
+    parts = [f"{simulated} simulated scans"] if simulated else []
     if sources:
-        real = ", ".join(name for key, (name, _) in SOURCES.items() if _any(sources, key))
-        text += f" and {len(learned) - simulated} real ones ({real})"
+        parts.append(f"{len(learned) - simulated} real ones ({', '.join(named)})")
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -201,16 +204,16 @@ def describe(
         "outputs": shipped.outputs.to_dict(),
         "thresholds": vars(shipped.thresholds),
         "simulated": not sources,
-        "training_data": f"Learned from {text}.",
+        "training_data": f"Learned from {' and '.join(parts)}.",
         "scans": {
             "train": len(scans.train),
             "validation": len(scans.validation),
-            "phantom_test": len(scans.phantom_test),
+            "own_test": len(scans.own_test),
             "real_test": len(scans.real_test),
         },
         "data_fingerprint": fingerprint(learned),
         "parameters": model.count_params(),
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": _without_path(recipe).model_dump(mode="json"),
         "history": history,
         "licence": "Apache-2.0",
         "sources": cited(recipe, sources),
@@ -223,7 +226,11 @@ def describe(
 
 def cited(recipe: Recipe, sources: Sequence[str]) -> list[str]:
     """What the version was made from, with licences."""
-    lines = ["Simulated scans of fetal_model.phantom, Apache-2.0"]
+    lines = []
+    if recipe.data.phantoms:
+        lines.append("Simulated scans of fetal_model.phantom, Apache-2.0")
+    else:
+        lines.append(f"Scans of the folder {Path(recipe.data.folder).name}, under their own terms")
     lines += [f"{name}: {text}" for key, (name, text) in SOURCES.items() if _any(sources, key)]
     if recipe.fine_tuning:
         lines.append(
@@ -231,6 +238,12 @@ def cited(recipe: Recipe, sources: Sequence[str]) -> list[str]:
             "Apache-2.0"
         )
     return lines
+
+
+def _without_path(recipe: Recipe) -> Recipe:
+    """The recipe with the data folder's name alone: a path is nobody else's business."""
+    data = recipe.data.model_copy(update={"folder": Path(recipe.data.folder).name})
+    return recipe.model_copy(update={"data": data})
 
 
 def _any(sources: Sequence[str], beginning: str) -> bool:

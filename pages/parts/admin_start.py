@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fetal_model import administration, wording_training
+from fetal_model import administration, wording, wording_training
 from fetal_model.training import jobs_pace, jobs_plan
 from fetal_model.training.jobs_plan import Changes
 from fetal_model.training.recipe import load_recipe
 from pages.parts.admin_sign_in import act, proof_now
+
+AS_GIVEN, OTHER_NUMBER, FOLDER = (
+    "Simulated scans, as many as the recipe says",
+    "Another number of simulated scans",
+    "A folder of scans",
+)
 
 
 def show_start() -> None:
@@ -24,11 +30,14 @@ def show_start() -> None:
     recipe = load_recipe(name)
     st.caption(recipe.description)
     changes = _changes(name)
+    if changes is None:
+        st.caption("Name the folder to go on.")
+        return
     planned = jobs_plan.plan(name, changes)
-    st.caption(wording_training.data(planned))
+    st.caption(wording.plain(wording_training.data(planned)))
     absent = jobs_plan.missing(planned)
     if absent:
-        st.warning(absent)
+        st.warning(wording.plain(absent))
     else:
         _show_estimate(name, changes)
     st.button(
@@ -41,7 +50,8 @@ def show_start() -> None:
     )
 
 
-def _changes(name: str) -> Changes:
+def _changes(name: str) -> Changes | None:
+    """What is asked for, None until the data folder is named."""
     recipe = load_recipe(name)
     given = recipe.training
     first, second, third = st.columns(3)
@@ -57,18 +67,26 @@ def _changes(name: str) -> Changes:
         "Learning rate", *jobs_plan.LEARNING_RATE, given.learning_rate, step=0.0001,
         format="%.6f", key=f"rate-{name}", help="How large each small change is.",
     )  # fmt: skip
-    own = st.toggle(
-        "As many simulated scans as the recipe says",
-        value=True,
-        key=f"own-{name}",
-        help="Switch off to choose another number, the same for each anatomy.",
+    phantoms, folder = None, ""
+    source = st.radio(
+        "Learns from", (AS_GIVEN, OTHER_NUMBER, FOLDER), key=f"source-{name}", horizontal=True
     )
-    phantoms = None
-    if not own:
+    if source == OTHER_NUMBER:
         phantoms = st.number_input(
             "Simulated scans of each anatomy", *jobs_plan.PHANTOMS, 50, key=f"phantoms-{name}"
         )
-    return Changes(epochs, learning_rate, batch_size, phantoms)
+    elif source == FOLDER:
+        folder = st.text_input(
+            "Data folder",
+            key=f"folder-{name}",
+            placeholder="/data/scans",
+            help="On the machine that runs the app. It holds a sub-folder for each anatomy "
+            "(brain, abdomen, femur, thorax; also cervix, other), or a manifest.csv with the "
+            "columns path, label and, where known, patient.",
+        )
+        if not folder.strip():
+            return None
+    return Changes(epochs, learning_rate, batch_size, phantoms, folder.strip())
 
 
 def _show_estimate(name: str, changes: Changes) -> None:

@@ -261,7 +261,7 @@ def test_start_queues_what_was_chosen_and_a_second_waits_behind(page: AppTest) -
     inputs["Epochs"].set_value(3)
     inputs["Scans in a batch"].set_value(16)
     inputs["Learning rate"].set_value(0.01)
-    page.toggle[0].set_value(False).run()
+    page.radio[0].set_value("Another number of simulated scans").run()
     (phantoms,) = (e for e in page.number_input if e.label.startswith("Simulated scans"))
     assert (phantoms.min, phantoms.max) == jobs_plan.PHANTOMS
     phantoms.set_value(12).run()
@@ -278,6 +278,28 @@ def test_start_queues_what_was_chosen_and_a_second_waits_behind(page: AppTest) -
     assert "3 epochs, batches of 16, learning rate 0.01" in texts(page)
 
 
+def test_a_folder_of_scans_is_learned_from_in_place_of_phantoms(
+    page: AppTest, tmp_path: Path
+) -> None:
+    page.radio[0].set_value("A folder of scans").run()
+    assert "Start training" not in labels(page)
+    assert "Name the folder" in texts(page)
+    (field,) = (element for element in page.text_input if element.label == "Data folder")
+    field.set_value(str(tmp_path / "nowhere")).run()
+    assert "expected a folder, found none" in page.warning[0].value
+    (start,) = (button for button in page.button if button.label == "Start training")
+    assert start.disabled
+    for key in KEYS:
+        (tmp_path / "scans" / key).mkdir(parents=True)
+        for number in range(10):
+            (tmp_path / "scans" / key / f"{number}.png").touch()
+    field.set_value(str(tmp_path / "scans")).run()
+    assert "brain 10, abdomen 10" in texts(page)
+    press(page, "Start training")
+    data = jobs.read_job(1).recipe.data
+    assert (data.folder, data.phantoms) == (str(tmp_path / "scans"), {})
+
+
 def test_the_recipes_own_values_stand_there_first(page: AppTest) -> None:
     assert page.selectbox[0].options == jobs_plan.recipe_names()
     page.selectbox[0].select("seed-cnn-dropout").run()
@@ -291,7 +313,7 @@ def test_the_recipes_own_values_stand_there_first(page: AppTest) -> None:
 
 def test_a_recipe_that_lacks_its_data_says_so_and_cannot_start(page: AppTest) -> None:
     page.selectbox[0].select("sononet16").run()
-    assert "Set FETAL_SHARED" in page.warning[0].value
+    assert "Set FETAL_SHARED" in texts(page)
     (start,) = (button for button in page.button if button.label == "Start training")
     assert start.disabled
 

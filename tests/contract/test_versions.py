@@ -189,7 +189,7 @@ def test_predictions_have_their_columns_and_agree_with_the_thresholds(version: V
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == len({(row["source"], row["scan"]) for row in rows})
-    judged = sum(version.metadata["scans"][part] for part in ("phantom_test", "real_test"))
+    judged = sum(version.metadata["scans"][part] for part in ("own_test", "real_test"))
     assert len(rows) == judged
     for row in rows:
         shares = [float(row[f"p_{key}"]) for key in KEYS]

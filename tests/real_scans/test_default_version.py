@@ -108,7 +108,7 @@ def test_gathered_parts_share_no_patient(tmp_path_factory: pytest.TempPathFactor
     parts = gather(data, tmp_path_factory.mktemp("cache"))
     groups = [
         {record.group for record in part}
-        for part in (parts.train, parts.validation, parts.phantom_test, parts.real_test)
+        for part in (parts.train, parts.validation, parts.own_test, parts.real_test)
     ]
     for first in range(4):
         for second in range(first):

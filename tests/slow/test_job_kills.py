@@ -141,7 +141,7 @@ def test_killed_at_ten_random_moments(
     whole(root)
     (made,) = (version for version in list_versions(root) if version.name == "tiny")
     assert {len(values) for values in made.metadata["history"].values()} == {EPOCHS}
-    assert len(read_predictions(made.path / PREDICTIONS)) == made.metadata["scans"]["phantom_test"]
+    assert len(read_predictions(made.path / PREDICTIONS)) == made.metadata["scans"]["own_test"]
     assert [entry["epoch"] for entry in job.progress["history"]] == list(range(1, EPOCHS + 1))
     assert serving(root) == served
     promote("tiny/1", "test", root)

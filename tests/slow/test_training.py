@@ -164,7 +164,7 @@ def test_a_recipe_becomes_a_version_that_serves(
     }  # fmt: skip
     rows = read_predictions(made.path / PREDICTIONS)
     assert (made.path / CARD).read_text(encoding="utf-8") == card(made.metadata, rows)
-    assert len(rows) == made.metadata["scans"]["phantom_test"] > 0
+    assert len(rows) == made.metadata["scans"]["own_test"] > 0
     assert sum(made.metadata["scans"].values()) == 48
     assert made.metadata["simulated"] is True
     assert "48" not in made.metadata["training_data"]  # the test part was not learned from
@@ -176,6 +176,33 @@ def test_a_recipe_becomes_a_version_that_serves(
     for row in rows:
         finding = predictor.analyse(read_scan(phantoms / row.scan))
         assert finding.anatomy.key == row.answer
+
+
+def test_a_folder_of_scans_becomes_a_version_that_names_no_path(
+    work: Path, tmp_path: Path, recipe: Callable[..., Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    from fetal_model.training.train import train
+
+    made = write_phantoms(tmp_path / "made", 12, seed=3)
+    scans = tmp_path / "our scans"
+    for row in csv.DictReader(made.open(encoding="utf-8")):
+        (scans / row["label"]).mkdir(parents=True, exist_ok=True)
+        shutil.copy(made.parent / row["path"], scans / row["label"])
+    (scans / "brain" / "broken.png").write_bytes(b"no picture")
+    (scans / "other").mkdir()
+    shutil.copy(next((scans / "femur").iterdir()), scans / "other" / "elsewhere.png")
+    text = SMALL.replace("phantoms = {", f'folder = "{scans}"\n#')
+    version = train(recipe(text), work, tmp_path / "weights")
+    shutil.rmtree(work / "runs")
+    assert "left out brain/broken.png" in capfd.readouterr().out
+    rows = read_predictions(version.path / PREDICTIONS)
+    assert [row.scan for row in rows if not row.in_plane] == ["other/elsewhere.png"]
+    assert {(row.source, row.patient, row.simulated) for row in rows} == {("our scans", "", False)}
+    assert sum(version.metadata["scans"].values()) == 49
+    assert version.metadata["simulated"] is False
+    assert "real ones (the folder our scans)" in version.metadata["training_data"]
+    assert str(tmp_path) not in (version.path / METADATA).read_text(encoding="utf-8")
+    assert "overlap unknown" in (version.path / CARD).read_text(encoding="utf-8")
 
 
 def test_an_interrupted_run_trains_only_what_is_left(

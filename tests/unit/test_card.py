@@ -20,7 +20,7 @@ def metadata(**changes: Any) -> dict[str, Any]:
         "input": {"height": 224, "width": 288, "scaling": "standardise", "crop": "none"},
         "outputs": {"names": list(KEYS), "temperature": 1.23456},
         "thresholds": {"confidence": 0.87654, "plane_score": 0.43219},
-        "scans": {"train": 1111, "validation": 123, "phantom_test": 4, "real_test": 8},
+        "scans": {"train": 1111, "validation": 123, "own_test": 4, "real_test": 8},
         "parameters": 1234567,
         "recipe": {"architecture": "seed_cnn", "options": {}},
         "data_fingerprint": "0123456789abcdef" * 4,

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from fetal_model import anatomy
 from fetal_model.store.lock import is_held, try_hold
 from fetal_model.store.versions import list_versions
 from fetal_model.training import jobs, jobs_pace, jobs_plan, jobs_runner, jobs_worker
@@ -422,6 +423,21 @@ def test_a_plan_is_the_recipe_with_the_changes() -> None:
     own = jobs_plan.plan("seed-cnn", Changes(3, 0.001, 8))
     assert own.data.phantoms["brain"] == 556
     assert own.name == "seed-cnn"
+
+
+def test_a_folder_takes_the_place_of_the_phantoms(tmp_path: Path) -> None:
+    for key in anatomy.KEYS:
+        (tmp_path / key).mkdir()
+        for number in range(10):
+            (tmp_path / key / f"{number}.png").touch()
+    recipe = jobs_plan.plan("seed-cnn", Changes(3, 0.001, 8, None, str(tmp_path)))
+    assert (recipe.data.folder, recipe.data.phantoms) == (str(tmp_path), {})
+    assert jobs_plan.missing(recipe) == ""
+    assert jobs_pace.scans_to_learn(recipe.data) == 32
+    (tmp_path / "femur" / "0.png").unlink()
+    assert "found femur 9" in jobs_plan.missing(recipe)
+    gone = jobs_plan.plan("seed-cnn", Changes(3, 0.001, 8, None, str(tmp_path / "gone")))
+    assert "expected a folder" in jobs_plan.missing(gone)
 
 
 def test_what_a_recipe_lacks_is_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fetal_model.dataset.manifest import (
     Record,
     fingerprint,
+    read_folder,
     read_phantoms,
     read_real_scans,
     shared_folder,
@@ -127,3 +128,45 @@ def test_shared_folder_is_where_the_setting_says(
     assert shared_folder() == tmp_path
     monkeypatch.delenv("FETAL_SHARED")
     assert shared_folder() == Path(__file__).resolve().parents[3] / "shared"
+
+
+def test_a_folder_without_a_manifest_is_labelled_by_its_sub_folders(tmp_path: Path) -> None:
+    for path in ("set/Brain/a.png", "femur/b.dcm", "cervix/c.png", "notes/d.txt", "femur/.hidden"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    records = read_folder(tmp_path)
+    assert [(r.scan, r.label) for r in records] == [
+        ("cervix/c.png", "cervix"), ("femur/b.dcm", "femur"), ("set/Brain/a.png", "brain"),
+    ]  # fmt: skip
+    assert {(r.patient, r.source, r.simulated) for r in records} == {("", tmp_path.name, False)}
+    assert len({r.group for r in records}) == 3
+
+
+def test_a_manifest_says_label_and_patient(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text("path,label,patient\na.png,brain,7\nb.png,other,\n")
+    first, second = read_folder(tmp_path)
+    assert (first.label, first.patient, second.label, second.patient) == ("brain", "7", "other", "")
+    write_phantoms(tmp_path / "made", 2, seed=1, workers=1)
+    assert all(record.simulated for record in read_folder(tmp_path / "made"))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ("path,class\na.png,brain\n", "columns path and label"),
+        ("path,label\n", "found no row"),
+        ("path,label\na.png,heart\n", "line 2: expected a label out of brain"),
+        ("path,label\na.png,brain\n../b.png,brain\n", "line 3: expected a path below"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_says_why(manifest: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(manifest)
+    with pytest.raises(ValueError, match=said):
+        read_folder(tmp_path)
+
+
+def test_a_folder_without_scans_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="found neither"):
+        read_folder(tmp_path)
+    with pytest.raises(ValueError, match="found none at"):
+        read_folder(tmp_path / "absent")

@@ -92,6 +92,7 @@ def test_changes_replace_training_values(tmp_path: Path) -> None:
         ('name = "small"', 'name = "small"\nleaky = true', "leaky"),
         ("height = 64", "height = 64\ncolour = 3", "input.colour"),
         ("phantom_seed = 1", "phantom_seed = 1\nsplit = 3", "data.split"),
+        ("phantom_seed = 1", "phantom_seed = 1\nfolder = '/scans'", "received both"),
         ("epochs = 2", "epochs = 2\nepoch = 3", "training.epoch"),
         ("[training]", "[augmentation]\nshear = 1\n[training]", "augmentation.shear"),
         (
