@@ -174,7 +174,7 @@ def test_dark_unless_the_reader_chooses_light(browser: Browser, address: str) ->
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(address)
-    page.wait_for_function("() => localStorage.getItem('fetal-anatomy-lab-/')")
+    page.wait_for_function("() => localStorage.getItem('stActiveTheme-/-v2')")
     page.get_by_role("button", name="Femur (simulated)").wait_for()
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(20, 20, 20)")
     page.get_by_test_id("stMainMenuButton").click()
@@ -183,6 +183,11 @@ def test_dark_unless_the_reader_chooses_light(browser: Browser, address: str) ->
     page.reload()
     page.get_by_role("button", name="Femur (simulated)").wait_for()
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(255, 255, 255)")
+    # the choice holds at every address, and in the next visit
+    for address_of in ("/compare", "/"):
+        page.goto(address + address_of)
+        page.get_by_role("heading", level=1).wait_for()
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(255, 255, 255)")
     context.close()
 
 
