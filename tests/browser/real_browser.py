@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,8 +33,8 @@ PATIENCE_MS = 60_000
 
 
 @contextmanager
-def running_app() -> Iterator[str]:
-    """Start the app as a user would, yield its address, and end it."""
+def running_app(end: int = signal.SIGTERM) -> Iterator[str]:
+    """Start the app as a user would, yield its address, and end it with a signal."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -52,7 +53,7 @@ def running_app() -> Iterator[str]:
             _wait_until_healthy(address, app)
             yield address
         finally:
-            app.terminate()
+            app.send_signal(end)
             app.wait(timeout=30)
 
 

@@ -1,18 +1,22 @@
-"""Take the pictures in docs/screenshots again: `python tests/browser/take_screenshots.py`.
+"""Take the pictures in docs/screenshots again: `take_screenshots.py [PAGE ...]`.
 
 They show simulated scans only.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from admin_installation import PASSWORD, open_admin, own_installation, sign_in
-from playwright.sync_api import Browser, Page
+from newcomer import walk
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
 from real_browser import PATIENCE_MS, ROOT, chromium, open_page, running_app, wait_until_still
 
+from fetal_model.phantom import simulate
 from fetal_model.store.admin import set_password
 from fetal_model.store.versions import list_versions
 from fetal_model.training.jobs import read_job, submit
@@ -25,6 +29,9 @@ TALLEST = 4000
 
 def choose_theme(page: Page, theme: str) -> None:
     """By the settings menu, as a reader would."""
+    page.mouse.move(0, 0)  # off what has a tooltip, which could cover the menu
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_test_id("stTooltipContent").wait_for(state="detached")
     page.get_by_test_id("stMainMenuButton").click()
     page.get_by_role("menuitemradio", name=theme.capitalize()).click()
     page.keyboard.press("Escape")
@@ -147,22 +154,53 @@ def take_admin(browser: Browser) -> None:
                     page.get_by_role("button", name="Start training").wait_for()
                     page.get_by_text("Accepted without a person").first.wait_for()
                     choose_theme(page, theme)
-                    page.mouse.move(0, 0)  # off the buttons, which have tooltips
                     shoot(page, FOLDER / f"admin-{size}-{theme}.png", whole=True)
                     page.context.close()
 
 
-def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with running_app() as address, chromium() as browser:
-        for size in SIZES:
-            for theme in ("dark", "light"):
-                take(browser, address, size, theme)
-                take_compare(browser, address, size, theme)
-                take_models(browser, address, size, theme)
-                take_teach(browser, address, size, theme)
-        take_admin(browser)
+def take_newcomer(browser: Browser) -> None:
+    """Each station of the newcomer's walk."""
+
+    def both(page: Page, name: str) -> None:
+        size = page.viewport_size
+        for theme in ("dark", "light"):
+            choose_theme(page, theme)
+            shoot(page, FOLDER / "newcomer" / f"{name}-{theme}.png", whole=True)
+            page.set_viewport_size(dict(size or {}))
+
+    expect.set_options(timeout=3 * PATIENCE_MS)
+    with tempfile.TemporaryDirectory() as folder:
+        scans = []
+        for key in ("femur", "brain"):
+            scans.append(Path(folder) / f"{key}.png")
+            Image.fromarray(simulate(key, 4, quality="good").image).save(scans[-1])
+        with own_installation(Path(folder), ("seed-cnn/1",)) as ours:
+            walk(browser, ours, scans, both)
+
+
+PAGES = {
+    "classify": take,
+    "compare": take_compare,
+    "models": take_models,
+    "teach": take_teach,
+}
+ON_THEIR_OWN = {"admin": take_admin, "newcomer": take_newcomer}
+
+
+def main(wanted: list[str]) -> None:
+    (FOLDER / "newcomer").mkdir(parents=True, exist_ok=True)
+    wanted = wanted or [*PAGES, *ON_THEIR_OWN]
+    with chromium() as browser:
+        if shared := [PAGES[name] for name in wanted if name in PAGES]:
+            with running_app() as address:
+                for size in SIZES:
+                    for theme in ("dark", "light"):
+                        for pictures in shared:
+                            pictures(browser, address, size, theme)
+        for name in wanted:
+            if name in ON_THEIR_OWN:
+                ON_THEIR_OWN[name](browser)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
