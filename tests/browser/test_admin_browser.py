@@ -92,6 +92,7 @@ def test_signed_out_no_address_offers_an_action(chrome: Browser, app: str, passw
     page.context.close()
 
 
+@pytest.mark.slow
 def test_a_killed_training_is_told_and_restarted(
     chrome: Browser, app: str, installation: Path, password: None
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_killed_training_is_told_and_restarted(
     page.context.close()
 
 
+@pytest.mark.slow
 def test_a_waiting_training_is_taken_out_of_the_line(
     chrome: Browser, app: str, installation: Path, password: None
 ) -> None:
