@@ -21,7 +21,11 @@ from fetal_model.training import jobs, jobs_plan
 from fetal_model.training.jobs_plan import Changes
 
 pytestmark = pytest.mark.browser
-ADDRESSES = ("", "classify", "compare", "teach", "models", "admin")
+ADDRESSES = (
+    "", "classify", "compare", "teach", "models", "admin",
+    # none of these is a page, though files have such names
+    "admin_start", "admin_trainings", "parts", "app", "pages",
+)  # fmt: skip
 JOB_MS = 900_000
 """How long a state of a training is waited for; loading TensorFlow alone takes many seconds."""
 
