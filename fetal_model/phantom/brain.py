@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from fetal_model.phantom.biometry import head_axes
+from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.medium import Section, arc, smooth_noise, wander
 from fetal_model.phantom.patient import Patient
 
-PLANES = ("transthalamic", "transventricular", "transcerebellar")
 WARP = 0.018
 
 
-def half_axes(patient: Patient) -> tuple[float, float]:
+def half_axes(patient: Patient, plane: str = "") -> tuple[float, float]:
     """Half of the occipitofrontal and biparietal diameters (outer to outer), mm."""
     length, breadth = head_axes(patient.gestational_age_weeks, patient.cephalic_index)
     scale = patient.size * patient.head_size / 2.0
@@ -25,21 +25,18 @@ def draw_angle(rng: np.random.Generator) -> float:
     return float(rng.normal(0.0, spread) + np.pi * rng.integers(0, 2))
 
 
-def build(section: Section, rng: np.random.Generator, patient: Patient, detail: float) -> str:
+def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut) -> None:
     """Paint a head; u runs from occiput to forehead, v from the midline to a side.
 
     Args:
         section: Where to paint; its `medium.outline` must hold the outline already.
         rng: Source of the variation.
         patient: Gives size and age.
-        detail: Contrast of the inner structures, 0 to 1; lower is further off the plane.
-
-    Returns:
-        The plane, one of `PLANES`.
+        cut: Plane, contrast and offset.
     """
+    plane, detail = cut.plane, cut.detail
     a, b = half_axes(patient)
     medium = section.medium
-    plane = str(rng.choice(PLANES, p=[0.5, 0.3, 0.2]))
     skull = float(np.clip(0.9 + 0.035 * (patient.gestational_age_weeks - 18), 0.9, 1.5))
     skull *= rng.uniform(0.8, 1.5)
     scalp = section.ellipse(0, 0, a + 1.8, b + 1.8, margin=6)
@@ -89,7 +86,6 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, detail: 
         window, middle, np.float32(rng.uniform(0.7, 1.6)) * gaps, thick * 1.1, even=0.75,
         rest=float(rng.uniform(0.0, 0.16)),
     )  # fmt: skip
-    return plane
 
 
 def _brain_tissue(

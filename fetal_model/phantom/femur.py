@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from fetal_model.phantom.biometry import mean_size
+from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.medium import Point, Section, smooth_noise, wander
 from fetal_model.phantom.patient import Patient
 
-PLANES = ("femur",)
 WARP = 0.006
 
 
@@ -20,7 +20,7 @@ def shaft_length(patient: Patient) -> float:
     return mean * patient.size * patient.femur_size
 
 
-def half_axes(patient: Patient) -> tuple[float, float]:
+def half_axes(patient: Patient, plane: str = "") -> tuple[float, float]:
     """Half of the thigh's length and of its thickness in the plane, mm."""
     length = shaft_length(patient)
     return length * 0.72, length * 0.36
@@ -32,11 +32,12 @@ def draw_angle(rng: np.random.Generator) -> float:
     return tilt + np.pi * float(rng.integers(0, 2))
 
 
-def build(section: Section, rng: np.random.Generator, patient: Patient, detail: float) -> str:
+def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut) -> None:
     """Paint a thigh; u runs from the hip to the knee, v across. Marks the shaft as the outline.
 
-    Arguments and return value as `brain.build`.
+    Arguments as `brain.build`.
     """
+    detail = cut.detail
     a, b = half_axes(patient)
     medium = section.medium
     length = shaft_length(patient)
@@ -100,7 +101,6 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, detail: 
         section.bone(corner, echo=level, edge=bright * 0.4, loss=50.0)
     medium.outline[:] = 1e3
     medium.outline[shaft[0]] = shaft[1]
-    return PLANES[0]
 
 
 def _along(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, b: float) -> np.ndarray:

@@ -15,7 +15,8 @@ import numpy as np
 
 from fetal_model.anatomy import KEYS
 from fetal_model.phantom.patient import draw_patient
-from fetal_model.phantom.simulate import check_seed, simulate
+from fetal_model.phantom.scene import check_seed
+from fetal_model.phantom.simulate import simulate
 
 COLUMNS = (
     "path",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fetal_model.phantom.probe import BEAMS, DEPTHS, Map, View
+from fetal_model.phantom.structures import CODES
 
 Window = tuple[slice, slice]
 Point = tuple[float, float]
@@ -40,6 +41,7 @@ class Medium:
         gloss: Specular amplitude, linear, 1 is white.
         outline: Signed distance to the anatomy's outline, mm, negative inside.
         patches: How well interfaces reflect from place to place, 0 to 2: none is even in life.
+        structures: Code of the named structure at each place (`structures.CODES`), uint8, 0 none.
     """
 
     view: View
@@ -51,6 +53,7 @@ class Medium:
     gloss: Map = field(init=False)
     outline: Map = field(init=False)
     patches: Map = field(init=False)
+    structures: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
         self.x, self.y = self.view.polar_grid()
@@ -60,6 +63,20 @@ class Medium:
         self.outline = np.full((DEPTHS, BEAMS), 1e3, np.float32)
         rough = smooth_noise(self.rng, 24, 20) + np.float32(0.6) * smooth_noise(self.rng, 70, 60)
         self.patches = np.clip(0.8 + 0.36 * rough, 0.12, 1.8)
+        self.structures = np.zeros((DEPTHS, BEAMS), np.uint8)
+
+    def mark(
+        self, shape: tuple[Window, Map], structure: str, *, least_mm: float = 0.0
+    ) -> None:  # fmt: skip
+        """Name what lies inside a shape; the last name given to a place stays.
+
+        Args:
+            shape: Window and signed distance, mm.
+            structure: One of `structures.STRUCTURES`.
+            least_mm: Widens thin shapes: places up to so far outside belong to it too.
+        """
+        window, distance = shape
+        self.structures[window][distance < least_mm] = CODES[structure]
 
     def window(self, centre: Point, reach: float) -> Window:
         """The part of the grid within `reach` mm of `centre` (mm): shapes are evaluated there."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from fetal_model.phantom.biometry import THORAX_TO_ABDOMEN, mean_size
+from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.medium import Point, Section, smooth_noise, wander
 from fetal_model.phantom.patient import Patient
 from fetal_model.phantom.trunk import body_wall, ribs, spine
 
-PLANES = ("four-chamber",)
 WARP = 0.017
 
 
-def half_axes(patient: Patient) -> tuple[float, float]:
+def half_axes(patient: Patient, plane: str = "") -> tuple[float, float]:
     """Half of the anteroposterior and transverse diameters, mm."""
     circumference = mean_size("abdominal_circumference", patient.gestational_age_weeks)
     radius = circumference * THORAX_TO_ABDOMEN * patient.size * patient.abdomen_size / (2 * np.pi)
@@ -28,11 +28,12 @@ def draw_angle(rng: np.random.Generator) -> float:
     return angle
 
 
-def build(section: Section, rng: np.random.Generator, patient: Patient, detail: float) -> str:
+def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut) -> None:
     """Paint a chest; u runs from the spine to the breastbone, v from the right to the left side.
 
-    Arguments and return value as `brain.build`.
+    Arguments as `brain.build`.
     """
+    detail = cut.detail
     a, b = half_axes(patient)
     medium = section.medium
     thick = body_wall(section, rng, a, b)
@@ -51,7 +52,6 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, detail: 
                        soft=0.4)  # fmt: skip
     spine(section, rng, a, b)
     ribs(section, rng, a, b, length=(0.6, 1.5), chance=0.8, loss=float(rng.uniform(6, 26)))
-    return PLANES[0]
 
 
 def _heart(section: Section, rng: np.random.Generator, a: float, b: float, detail: float) -> None:

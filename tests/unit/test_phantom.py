@@ -31,9 +31,9 @@ from fetal_model.phantom.acoustics import (
     transmission_db,
 )
 from fetal_model.phantom.biometry import head_axes, mean_size
+from fetal_model.phantom.framing import extents, frame
 from fetal_model.phantom.medium import Medium, Section
 from fetal_model.phantom.probe import DEPTHS, View
-from fetal_model.phantom.simulate import extents, frame
 from fetal_model.phantom.trunk import spine
 
 SEEDS = range(40, 46)

@@ -1,0 +1,69 @@
+"""The planes that can be simulated, and the module that paints each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from fetal_model.phantom import abdomen, brain, femur, thorax
+from fetal_model.phantom.cut import Cut
+from fetal_model.phantom.medium import Section
+from fetal_model.phantom.patient import Patient
+
+
+class Painter(Protocol):
+    """What a module that paints an anatomy offers."""
+
+    WARP: float
+    """How much the section is bent, as a share of its size."""
+
+    def half_axes(self, patient: Patient, plane: str) -> tuple[float, float]:
+        """Half of the section's extent along u and along v, mm."""
+        ...
+
+    def draw_angle(self, rng: np.random.Generator) -> float:
+        """Direction of u on the screen, radians."""
+        ...
+
+    def build(self, section: Section, rng: np.random.Generator, patient: Patient, cut: Cut) -> None:
+        """Paint the section, and name its structures.
+
+        How often it draws from `rng` must not depend on `cut.offset`, so that a sweep through
+        offsets shows one and the same anatomy.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One plane.
+
+    Attributes:
+        label: Class it belongs to: one of `anatomy.KEYS`, `cervix` or `other`.
+        painter: Paints it.
+        share: How often it is drawn among the planes of its label.
+    """
+
+    label: str
+    painter: Painter
+    share: float
+
+
+PLANES: dict[str, Plane] = {
+    "transthalamic": Plane("brain", brain, 0.5),
+    "transventricular": Plane("brain", brain, 0.3),
+    "transcerebellar": Plane("brain", brain, 0.2),
+    "transabdominal": Plane("abdomen", abdomen, 1.0),
+    "femur": Plane("femur", femur, 1.0),
+    "four-chamber": Plane("thorax", thorax, 1.0),
+}
+LABELS: tuple[str, ...] = tuple(dict.fromkeys(plane.label for plane in PLANES.values()))
+
+
+def draw_plane(rng: np.random.Generator, label: str) -> str:
+    """Draw one of the planes of a label by their shares."""
+    of_label = {name: plane.share for name, plane in PLANES.items() if plane.label == label}
+    shares = np.array(list(of_label.values()))
+    return str(rng.choice(list(of_label), p=shares / shares.sum()))

@@ -1,0 +1,141 @@
+"""What is decided before a scan is simulated: anatomy, patient, view, the scanner's knobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fetal_model.phantom.acoustics import Settings
+from fetal_model.phantom.cut import Cut
+from fetal_model.phantom.framing import draw_settings, frame
+from fetal_model.phantom.machine import MACHINES
+from fetal_model.phantom.patient import Patient, draw_patient
+from fetal_model.phantom.planes import LABELS, PLANES, draw_plane
+from fetal_model.phantom.probe import View
+
+QUALITIES = ("good", "fair", "poor")
+_QUALITY_SHARES = (0.55, 0.32, 0.13)
+_DETAIL = {"good": (0.85, 1.0), "fair": (0.6, 0.9), "poor": (0.3, 0.65)}
+_OFFSET = {"good": 0.06, "fair": 0.2, "poor": 0.45}  # standard deviation
+STREAMS = ("framing", "pose", "shape", "around", "knobs", "scatter", "drawing", "choice")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scan before it is made; `render` turns it into a picture, and changes draw nothing anew.
+
+    Attributes:
+        label: Class, one of `planes.LABELS`.
+        cut: Plane, its offset and contrast.
+        patient: Whose scan it is.
+        quality: `good`, `fair` or `poor`.
+        view: Geometry of probe and screen.
+        centre: Middle of the anatomy, mm.
+        angle: Direction of its long axis, radians.
+        mirrored: Whether left and right are swapped.
+        clearance_mm: Room between the maternal wall and the anatomy.
+        settings: The scanner's knobs.
+        annotated: Whether the screen is annotated.
+        seed: Source of all that is random in the picture.
+    """
+
+    label: str
+    cut: Cut
+    patient: Patient
+    quality: str
+    view: View
+    centre: tuple[float, float]
+    angle: float
+    mirrored: bool
+    clearance_mm: float
+    settings: Settings
+    annotated: bool
+    seed: int
+
+    @property
+    def half_axes(self) -> tuple[float, float]:
+        """Half of the section's extent along and across its axis, mm."""
+        return PLANES[self.cut.plane].painter.half_axes(self.patient, self.cut.plane)
+
+
+def streams(seed: int) -> dict[str, np.random.Generator]:
+    """A random stream for each part of a scan, so that one part's draws never move another's."""
+    children = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    return {name: np.random.default_rng(c) for name, c in zip(STREAMS, children, strict=True)}
+
+
+def draw_scene(
+    label: str, seed: int, patient: Patient | None = None, *, plane: str | None = None,
+    quality: str | None = None, annotations: bool | None = None, pathology: str = "",
+) -> Scene:  # fmt: skip
+    """Decide on a scan.
+
+    Framing, surroundings, scanner settings and annotation come from random streams of their own
+    that do not know the label, so that the classes differ in nothing but the anatomy.
+
+    Args:
+        label: One of `planes.LABELS`.
+        seed: Whole number from 0.
+        patient: Whose scan it is; without one, a patient is drawn from the seed.
+        plane: A plane of the label; drawn when None.
+        quality: `good`, `fair` or `poor`; drawn when None.
+        annotations: Whether the screen is annotated; drawn when None. Does not change the rest.
+        pathology: Name of a pathology of the plane, or empty.
+
+    Raises:
+        ValueError: A label, plane, seed or quality that does not exist.
+    """
+    _check(label, plane, quality)
+    check_seed(seed)
+    rngs = streams(int(seed))
+    choice, pose = rngs["choice"], rngs["pose"]
+    if patient is None:
+        patient = draw_patient(int(seed), int(choice.integers(0, 100_000)))
+    drawn = str(choice.choice(QUALITIES, p=_QUALITY_SHARES))
+    annotated = bool(choice.random() < 0.6)
+    quality = drawn if quality is None else quality
+    annotated = annotated if annotations is None else annotations
+    drawn_plane = draw_plane(pose, label)
+    plane = drawn_plane if plane is None else plane
+    painter = PLANES[plane].painter
+    detail = float(pose.uniform(*_DETAIL[quality]))
+    offset = float(np.clip(pose.normal(0.0, _OFFSET[quality]), -1.0, 1.0))
+    angle = painter.draw_angle(pose)
+    mirrored = bool(pose.random() < 0.5)
+    half_axes = painter.half_axes(patient, plane)
+    machine = MACHINES[patient.machine]
+    view, centre, clearance = frame(rngs["framing"], machine, patient, half_axes, angle, quality)
+    settings = draw_settings(rngs["knobs"], machine, patient, view, centre[1], quality)
+    cut = Cut(plane, detail, offset, pathology)
+    return Scene(
+        label, cut, patient, quality, view, centre, angle, mirrored, clearance, settings,
+        annotated, int(seed),
+    )  # fmt: skip
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is not a whole number from 0."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(
+            f"expected seed to be a whole number from 0, received {seed!r}: choose such a number"
+        )
+
+
+def _check(label: str, plane: str | None, quality: str | None) -> None:
+    if label not in LABELS:
+        raise ValueError(
+            f"expected label to be one of {', '.join(LABELS)}, received {label!r}: choose one "
+            "of these"
+        )
+    of_label = [name for name, entry in PLANES.items() if entry.label == label]
+    if plane is not None and plane not in of_label:
+        raise ValueError(
+            f"expected plane to be one of {', '.join(of_label)}, received {plane!r}: choose one "
+            "of these, or None to draw it"
+        )
+    if quality is not None and quality not in QUALITIES:
+        raise ValueError(
+            f"expected quality to be one of {', '.join(QUALITIES)}, received {quality!r}: choose "
+            "one of these, or None to draw it"
+        )
