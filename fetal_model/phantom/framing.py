@@ -21,6 +21,10 @@ def extents(half_axes: tuple[float, float], angle: float) -> tuple[float, float]
     )
 
 
+TISSUE_DB = 22.0
+"""Echogenicity of soft tissue below white at nominal gain."""
+
+
 def frame(
     rng: np.random.Generator, machine: Machine, patient: Patient, half_axes: tuple[float, float],
     angle: float, quality: str,
@@ -31,7 +35,7 @@ def frame(
         The view, the anatomy's centre (mm), and its clearance from the maternal wall (mm).
     """
     half_width, half_height = extents(half_axes, angle)
-    fill = rng.uniform(0.5, 0.95) if rng.random() < 0.85 else rng.uniform(0.38, 1.1)
+    fill = rng.uniform(0.62, 0.98) if rng.random() < 0.85 else rng.uniform(0.4, 1.1)
     pixel = max(2 * half_width / WIDTH, 2 * half_height / HEIGHT) / fill
     height, width = pixel * HEIGHT, pixel * WIDTH
     clearance = float(rng.exponential(3.0 + 9.0 * patient.fluid))
@@ -85,6 +89,10 @@ def draw_settings(
         noise_db=float(rng.uniform(-62.0, -46.0)),
         clutter=float(np.clip(patient.haze * rng.uniform(0.5, 1.8), 0.0, 1.2)),
     )
+    # the user turns the gain until soft tissue is a middle grey
+    shown = settings.dynamic_range_db - settings.black_db
+    grey = float(np.clip(rng.normal(0.42, 0.07), 0.25, 0.6)) ** (1.0 / settings.gamma)
+    settings = replace(settings, gain_db=TISSUE_DB - shown * (1.0 - grey))
     if not poor:
         return settings
     return replace(

@@ -38,16 +38,16 @@ MACHINES: dict[str, Machine] = {
     machine.name: machine
     for machine in (
         # A high-end console: compounded, smooth speckle, strong contrast.
-        Machine("sim-a", (42, 60), (27, 38), (3.2, 5.2), (44, 54), (1.0, 1.4), (2, 4), (0.5, 1.2),
+        Machine("sim-a", (42, 60), (27, 38), (3.8, 6.2), (48, 58), (1.0, 1.3), (2, 4), (0.5, 1.2),
                 (0.2, 0.7), "margin"),
         # An older console: one look, coarse grain, little processing.
-        Machine("sim-b", (45, 62), (26, 36), (3.0, 4.4), (48, 60), (0.9, 1.2), (1, 2), (0.3, 0.8),
+        Machine("sim-b", (45, 62), (26, 36), (3.6, 5.4), (52, 64), (0.9, 1.2), (1, 3), (0.3, 0.8),
                 (0.0, 0.3), "corner"),
         # A late model: heavy speckle reduction, bright mid-greys.
-        Machine("sim-c", (40, 55), (28, 40), (3.6, 5.6), (50, 60), (0.9, 1.2), (2, 4), (0.8, 1.6),
+        Machine("sim-c", (40, 55), (28, 40), (4.2, 6.6), (50, 60), (0.9, 1.2), (2, 4), (0.8, 1.6),
                 (0.3, 0.9), "stack"),
         # A portable: lower frequency, hazier, narrow dynamic range.
-        Machine("sim-d", (48, 62), (26, 34), (2.8, 4.0), (44, 52), (0.9, 1.2), (1, 2), (0.4, 1.0),
+        Machine("sim-d", (48, 62), (26, 34), (3.2, 4.8), (50, 60), (0.9, 1.2), (2, 3), (0.4, 1.0),
                 (0.0, 0.4), "plain"),
     )
 }  # fmt: skip

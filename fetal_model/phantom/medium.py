@@ -106,6 +106,13 @@ class Medium:
         part += inside * (np.float32(loss) - part)
         self.gloss[window] *= 1.0 - inside
 
+    def facing(self, distance: Map) -> Map:
+        """How squarely the beam meets the levels of a distance (mm): 0 along them, 1 across."""
+        if distance.shape[0] < 2:  # at the edge of the grid
+            return np.zeros_like(distance)
+        slope: Map = np.gradient(distance, np.float32(self.view.depth_step), axis=0)
+        return np.minimum(np.abs(slope), np.float32(1.0))
+
     def reflect(
         self, window: Window, distance: Map, strength: float | Map, thickness: float = 0.8,
         rest: float = 0.07, even: float = 0.0,

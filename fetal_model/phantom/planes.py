@@ -10,6 +10,17 @@ import numpy as np
 from fetal_model.phantom import abdomen, brain, femur, thorax
 from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.medium import Section
+from fetal_model.phantom.none_of_them import (
+    cervix,
+    extremity,
+    fluid,
+    kidneys,
+    limb,
+    lips,
+    placenta,
+    profile,
+    spine_long,
+)
 from fetal_model.phantom.patient import Patient
 
 
@@ -57,7 +68,20 @@ PLANES: dict[str, Plane] = {
     "transcerebellar": Plane("brain", brain, 0.2),
     "transabdominal": Plane("abdomen", abdomen, 1.0),
     "femur": Plane("femur", femur, 1.0),
-    "four-chamber": Plane("thorax", thorax, 1.0),
+    "four-chamber": Plane("thorax", thorax, 0.7),
+    "three-vessel": Plane("thorax", thorax, 0.1),
+    "left-outflow": Plane("thorax", thorax, 0.1),
+    "right-outflow": Plane("thorax", thorax, 0.1),
+    "maternal cervix": Plane("cervix", cervix, 1.0),
+    "spine-sagittal": Plane("other", spine_long, 0.14),
+    "spine-coronal": Plane("other", spine_long, 0.11),
+    "kidneys": Plane("other", kidneys, 0.14),
+    "lips": Plane("other", lips, 0.12),
+    "profile": Plane("other", profile, 0.14),
+    "placenta": Plane("other", placenta, 0.11),
+    "amniotic fluid": Plane("other", fluid, 0.08),
+    "limb": Plane("other", limb, 0.08),
+    "hand or foot": Plane("other", extremity, 0.08),
 }
 LABELS: tuple[str, ...] = tuple(dict.fromkeys(plane.label for plane in PLANES.values()))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from fetal_model.phantom.acoustics import Settings
 from fetal_model.phantom.cut import Cut
+from fetal_model.phantom.drift import DriftingGenerator
 from fetal_model.phantom.framing import draw_settings, frame
 from fetal_model.phantom.machine import MACHINES
 from fetal_model.phantom.patient import Patient, draw_patient
@@ -38,6 +39,8 @@ class Scene:
         settings: The scanner's knobs.
         annotated: Whether the screen is annotated.
         seed: Source of all that is random in the picture.
+        drift: How far the probe has moved since the sweep began, in thicknesses of the beam: the
+            speckle changes with it. 0 for a still.
     """
 
     label: str
@@ -52,6 +55,7 @@ class Scene:
     settings: Settings
     annotated: bool
     seed: int
+    drift: float = 0.0
 
     @property
     def half_axes(self) -> tuple[float, float]:
@@ -59,10 +63,13 @@ class Scene:
         return PLANES[self.cut.plane].painter.half_axes(self.patient, self.cut.plane)
 
 
-def streams(seed: int) -> dict[str, np.random.Generator]:
+def streams(seed: int, drift: float = 0.0) -> dict[str, np.random.Generator]:
     """A random stream for each part of a scan, so that one part's draws never move another's."""
     children = np.random.SeedSequence(seed).spawn(len(STREAMS))
-    return {name: np.random.default_rng(c) for name, c in zip(STREAMS, children, strict=True)}
+    rngs = {name: np.random.default_rng(c) for name, c in zip(STREAMS, children, strict=True)}
+    if drift:
+        rngs["scatter"] = DriftingGenerator(children[STREAMS.index("scatter")], drift)
+    return rngs
 
 
 def draw_scene(

@@ -101,7 +101,7 @@ def simulate(
 
 def render(scene: Scene) -> Phantom:
     """Make the picture of a scene; the same scene gives the same bytes."""
-    rngs = streams(scene.seed)
+    rngs = streams(scene.seed, scene.drift)
     shape, around = rngs["shape"], rngs["around"]
     painter = PLANES[scene.cut.plane].painter
     half_axes, centre = scene.half_axes, scene.centre

@@ -23,6 +23,7 @@ STRUCTURES: tuple[str, ...] = (
     "cervix", "cervical canal", "vagina", "fetal head", "placenta", "amniotic fluid",
     "umbilical cord", "nasal bone", "nose", "upper lip", "lower lip", "chin", "maxilla",
     "mandible", "forehead", "orbit", "long bone", "hand", "foot", "soft tissue",
+    "hippocampal gyrus", "brainstem", "choroid plexus cyst", "skull base",
 )  # fmt: skip
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(STRUCTURES, start=1)}

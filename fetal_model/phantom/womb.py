@@ -44,12 +44,12 @@ def surround(
     depth = np.linspace(0.0, medium.view.depth_mm, DEPTHS, dtype=np.float32)[:, None]
     wavy = depth + np.float32(2.2) * smooth_noise(rng, 2, 3)
     # Uterine wall and placenta: homogeneous tissue with slow changes of brightness.
-    base = rng.uniform(-32.0, -21.0)
+    base = rng.uniform(-36.0, -24.0)
     medium.echo[:] = base + 3.0 * smooth_noise(rng, 6, 5) + 1.5 * smooth_noise(rng, 22, 16)
-    if rng.random() < 0.75:
+    if rng.random() < 0.85:
         beyond = np.float32(top_mm + rng.uniform(20.0, 90.0)) - depth
         strength = np.clip(-beyond / 12.0, 0.0, 1.0) * np.float32(rng.uniform(0.2, 1.0))
-        medium.echo += strength * 3.0 * _streaks(rng, 18)
+        medium.echo += strength * 6.0 * _streaks(rng, 18)
     _fluid(medium, rng, patient, outline)
     for _ in range(int(rng.integers(0, 3))):
         _other_part(medium, rng, outline)
@@ -103,7 +103,7 @@ def _wall(medium: Medium, rng: np.random.Generator, wavy: Map, thickness: float)
     deep = local - np.float32(thickness * share)
     end = local - np.float32(thickness)
     tissue = rng.uniform(-27.0, -18.0)
-    streaks = _streaks(rng, 34)[rows] * np.float32(rng.uniform(1.0, 4.5))
+    streaks = _streaks(rng, 34)[rows] * np.float32(rng.uniform(2.5, 7.0))
     fade = np.clip(-end / 3.0, 0.0, 1.0)
     part = medium.echo[window]
     part += fade * (np.float32(tissue) + np.where(deep < 0, streaks, 0.4 * streaks) - part)
