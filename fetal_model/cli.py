@@ -126,6 +126,9 @@ def phantom(
         bool, typer.Option("--cine", help="Also a probe sweep through each plane, as DICOM.")
     ] = False,
     dicom: Annotated[bool, typer.Option("--dicom", help="Each scan as DICOM too.")] = False,
+    pathology: Annotated[
+        bool, typer.Option("--pathology", help="Half of those that can show one do.")
+    ] = False,
 ) -> None:
     """Simulate labelled scans; called again, a run that was stopped goes on."""
     from fetal_model.phantom import write_phantoms
@@ -143,6 +146,7 @@ def phantom(
             path = write_phantoms(
                 directory, dict.fromkeys(names, per_class), seed, progress=advance,
                 patients=patients, annotations=shown, weeks=weeks, cine=cine, dicom=dicom,
+                pathology=pathology,
             )  # fmt: skip
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -63,7 +63,10 @@ def _make(job: Job) -> tuple[Order, Row]:
 
 def _still(order: Order, request: Request, stage: Path) -> Row:
     patient = request.patient_of(order)
-    scan = simulate(order.label, order.seed, patient, annotations=request.annotations)
+    scan = simulate(
+        order.label, order.seed, patient, annotations=request.annotations,
+        pathology=request.pathology_in(order),
+    )  # fmt: skip
     row = _row(order, scan)
     for key, pixels in (
         ("path", scan.image),
@@ -150,8 +153,8 @@ def _finished(jobs: list[Job], workers: int) -> Iterator[tuple[Order, Row]]:
         yield from pool.imap_unordered(_make, jobs)
 
 
-def _simulator() -> str:
-    """What tells this simulator from another: scans of two do not belong in one folder."""
+def simulator() -> str:
+    """Hash of this simulator's code: scans of two simulators do not belong in one folder."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
     return digest.hexdigest()[:16]
@@ -162,6 +165,7 @@ def write_phantoms(
     workers: int | None = None, progress: Callable[[int, int], None] | None = None, *,
     patients: int | None = None, annotations: bool | None = None,
     weeks: tuple[float, float] | None = None, cine: bool = False, dicom: bool = False,
+    pathology: bool = False,
 ) -> Path:  # fmt: skip
     """Write simulated scans as PNG with their truth and a manifest; same arguments, same bytes.
 
@@ -181,6 +185,7 @@ def write_phantoms(
         weeks: Youngest and oldest gestational age, weeks; that of routine practice when None.
         cine: Also sweep the probe through each plane of the labels: `cines/`, `cines.csv`.
         dicom: Also write each scan as DICOM: `dicom/`.
+        pathology: Let half of the scans that can show a pathology do so.
 
     Returns:
         Path of `manifest.csv`: columns `COLUMNS`, paths relative to the directory with `/`.
@@ -191,7 +196,7 @@ def write_phantoms(
         OSError: The directory cannot be written.
     """
     counts = per_class if isinstance(per_class, dict) else dict.fromkeys(KEYS, per_class)
-    request = Request(counts, seed, patients, annotations, weeks, cine, dicom)
+    request = Request(counts, seed, patients, annotations, weeks, cine, dicom, pathology)
     if workers is not None and (
         isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
     ):
@@ -200,7 +205,7 @@ def write_phantoms(
             "None for all cores"
         )
     target = Path(directory)
-    stage = Stage(target, {**request.as_json(), "simulator": _simulator()}, _PARTS)
+    stage = Stage(target, {**request.as_json(), "simulator": simulator()}, _PARTS)
     stills = plan(counts, int(seed), patients)
     sweeps = plan_sweeps(request, stills) if cine else []
     for part in ("images", "masks", "structures", *["dicom"] * dicom, *["cines"] * cine):

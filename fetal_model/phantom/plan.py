@@ -9,12 +9,12 @@ import numpy as np
 
 from fetal_model.phantom.cine import FRAMES
 from fetal_model.phantom.patient import Patient, draw_patient
-from fetal_model.phantom.planes import LABELS, PLANES
+from fetal_model.phantom.planes import LABELS, PLANES, pathology_of
 from fetal_model.phantom.scene import check_seed
 
 SCANS_PER_PATIENT = 2.5
 # What the parts of a plan are drawn from, besides the seed.
-_SHUFFLE, _SCANS, _SWEEPS = 1, 2, 3
+_SHUFFLE, _SCANS, _SWEEPS, _PATHOLOGY = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Request:
         weeks: Youngest and oldest gestational age; None for that of routine practice.
         cine: Whether a probe sweep through each plane is made too.
         dicom: Whether each scan is written as DICOM too.
+        pathology: Whether half of the scans that can show a pathology do.
     """
 
     counts: dict[str, int]
@@ -59,6 +60,7 @@ class Request:
     weeks: tuple[float, float] | None = None
     cine: bool = False
     dicom: bool = False
+    pathology: bool = False
 
     def __post_init__(self) -> None:
         for label, count in self.counts.items():
@@ -92,6 +94,11 @@ class Request:
     def patient_of(self, order: Order) -> Patient:
         """Whose scan an order is for; all the scans of a patient show one age."""
         return draw_patient(order.population, order.patient, weeks=self.weeks)
+
+    def pathology_in(self, order: Order) -> str:
+        """The pathology that a scan shows, or empty."""
+        shown = self.pathology and _rng(order.seed, _PATHOLOGY).random() < 0.5
+        return pathology_of(order.label) if shown else ""
 
 
 def _rng(*entropy: int) -> np.random.Generator:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from fetal_model.phantom import abdomen, brain, femur, thorax
+from fetal_model.phantom.brain_structures import VENTRICULOMEGALY
 from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.medium import Section
 from fetal_model.phantom.none_of_them import (
@@ -55,20 +56,22 @@ class Plane:
         label: Class it belongs to: one of `anatomy.KEYS`, `cervix` or `other`.
         painter: Paints it.
         share: How often it is drawn among the planes of its label.
+        pathology: One that it can show when asked to, or empty.
     """
 
     label: str
     painter: Painter
     share: float
+    pathology: str = ""
 
 
 PLANES: dict[str, Plane] = {
-    "transthalamic": Plane("brain", brain, 0.5),
-    "transventricular": Plane("brain", brain, 0.3),
+    "transthalamic": Plane("brain", brain, 0.5, VENTRICULOMEGALY),
+    "transventricular": Plane("brain", brain, 0.3, VENTRICULOMEGALY),
     "transcerebellar": Plane("brain", brain, 0.2),
-    "transabdominal": Plane("abdomen", abdomen, 1.0),
-    "femur": Plane("femur", femur, 1.0),
-    "four-chamber": Plane("thorax", thorax, 0.7),
+    "transabdominal": Plane("abdomen", abdomen, 1.0, abdomen.DILATED_STOMACH),
+    "femur": Plane("femur", femur, 1.0, femur.SHORT_FEMUR),
+    "four-chamber": Plane("thorax", thorax, 0.7, thorax.CARDIOMEGALY),
     "three-vessel": Plane("thorax", thorax, 0.1),
     "left-outflow": Plane("thorax", thorax, 0.1),
     "right-outflow": Plane("thorax", thorax, 0.1),
@@ -86,8 +89,18 @@ PLANES: dict[str, Plane] = {
 LABELS: tuple[str, ...] = tuple(dict.fromkeys(plane.label for plane in PLANES.values()))
 
 
-def draw_plane(rng: np.random.Generator, label: str) -> str:
-    """Draw one of the planes of a label by their shares."""
-    of_label = {name: plane.share for name, plane in PLANES.items() if plane.label == label}
+def pathology_of(label: str) -> str:
+    """The pathology that planes of a label can show, or empty."""
+    found = (plane.pathology for plane in PLANES.values() if plane.label == label)
+    return next(filter(None, found), "")
+
+
+def draw_plane(rng: np.random.Generator, label: str, pathology: str = "") -> str:
+    """Draw one of the planes of a label by their shares; with a pathology, one that shows it."""
+    of_label = {
+        name: plane.share
+        for name, plane in PLANES.items()
+        if plane.label == label and pathology in ("", plane.pathology)
+    }
     shares = np.array(list(of_label.values()))
     return str(rng.choice(list(of_label), p=shares / shares.sum()))

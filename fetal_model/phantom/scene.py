@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fetal_model.phantom.acoustics import Settings
 from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.drift import DriftingGenerator
-from fetal_model.phantom.framing import draw_settings, frame
+from fetal_model.phantom.framing import draw_settings, frame, hold_probe, whole_sector
 from fetal_model.phantom.machine import MACHINES
 from fetal_model.phantom.patient import Patient, draw_patient
-from fetal_model.phantom.planes import LABELS, PLANES, draw_plane
+from fetal_model.phantom.planes import LABELS, PLANES, draw_plane, pathology_of
 from fetal_model.phantom.probe import View
+from fetal_model.phantom.screen import Annotations
+from fetal_model.phantom.settings import Settings
 
 QUALITIES = ("good", "fair", "poor")
 _QUALITY_SHARES = (0.55, 0.32, 0.13)
@@ -37,7 +38,7 @@ class Scene:
         mirrored: Whether left and right are swapped.
         clearance_mm: Room between the maternal wall and the anatomy.
         settings: The scanner's knobs.
-        annotated: Whether the screen is annotated.
+        annotated: Whether the screen is annotated, or with what.
         seed: Source of all that is random in the picture.
         drift: How far the probe has moved since the sweep began, in thicknesses of the beam: the
             speckle changes with it. 0 for a still.
@@ -53,7 +54,7 @@ class Scene:
     mirrored: bool
     clearance_mm: float
     settings: Settings
-    annotated: bool
+    annotated: bool | Annotations
     seed: int
     drift: float = 0.0
 
@@ -74,7 +75,8 @@ def streams(seed: int, drift: float = 0.0) -> dict[str, np.random.Generator]:
 
 def draw_scene(
     label: str, seed: int, patient: Patient | None = None, *, plane: str | None = None,
-    quality: str | None = None, annotations: bool | None = None, pathology: str = "",
+    quality: str | None = None, annotations: bool | Annotations | None = None,
+    pathology: str = "",
 ) -> Scene:  # fmt: skip
     """Decide on a scan.
 
@@ -87,23 +89,24 @@ def draw_scene(
         patient: Whose scan it is; without one, a patient is drawn from the seed.
         plane: A plane of the label; drawn when None.
         quality: `good`, `fair` or `poor`; drawn when None.
-        annotations: Whether the screen is annotated; drawn when None. Does not change the rest.
-        pathology: Name of a pathology of the plane, or empty.
+        annotations: Whether the screen is annotated (with some kinds of annotation, drawn), or with
+            what; drawn when None. Does not change the rest.
+        pathology: That of the plane, see `planes.pathology_of`, or empty.
 
     Raises:
-        ValueError: A label, plane, seed or quality that does not exist.
+        ValueError: A label, plane, seed, quality or pathology that does not exist.
     """
-    _check(label, plane, quality)
+    _check(label, plane, quality, pathology)
     check_seed(seed)
     rngs = streams(int(seed))
     choice, pose = rngs["choice"], rngs["pose"]
     if patient is None:
         patient = draw_patient(int(seed), int(choice.integers(0, 100_000)))
     drawn = str(choice.choice(QUALITIES, p=_QUALITY_SHARES))
-    annotated = bool(choice.random() < 0.6)
+    often = bool(choice.random() < 0.6)
     quality = drawn if quality is None else quality
-    annotated = annotated if annotations is None else annotations
-    drawn_plane = draw_plane(pose, label)
+    annotated = often if annotations is None else annotations
+    drawn_plane = draw_plane(pose, label, pathology)
     plane = drawn_plane if plane is None else plane
     painter = PLANES[plane].painter
     detail = float(pose.uniform(*_DETAIL[quality]))
@@ -111,7 +114,7 @@ def draw_scene(
     angle = painter.draw_angle(pose)
     mirrored = bool(pose.random() < 0.5)
     half_axes = painter.half_axes(patient, plane)
-    machine = MACHINES[patient.machine]
+    machine = hold_probe(rngs["framing"], MACHINES[patient.machine], patient, label)
     view, centre, clearance = frame(rngs["framing"], machine, patient, half_axes, angle, quality)
     settings = draw_settings(rngs["knobs"], machine, patient, view, centre[1], quality)
     cut = Cut(plane, detail, offset, pathology)
@@ -119,6 +122,35 @@ def draw_scene(
         label, cut, patient, quality, view, centre, angle, mirrored, clearance, settings,
         annotated, int(seed),
     )  # fmt: skip
+
+
+def with_knobs(
+    scene: Scene, *, gain_db: float | None = None, dynamic_range_db: float | None = None,
+    frequency_mhz: float | None = None, depth_mm: float | None = None,
+    half_angle: float | None = None,
+) -> Scene:  # fmt: skip
+    """The same scene with some of the scanner's knobs turned; the anatomy stays where it is.
+
+    Args:
+        scene: As drawn.
+        gain_db: Overall gain, dB.
+        dynamic_range_db: From black to white, dB.
+        frequency_mhz: Centre frequency, MHz.
+        depth_mm: Depth of the field, mm. With it or `half_angle` the whole sector is shown.
+        half_angle: Half of the sector angle, radians.
+    """
+    settings, view = scene.settings, scene.view
+    if gain_db is not None:
+        settings = replace(settings, gain_db=gain_db)
+    if dynamic_range_db is not None:
+        settings = replace(settings, dynamic_range_db=dynamic_range_db)
+    if frequency_mhz is not None:
+        settings = replace(settings, frequency_mhz=frequency_mhz)
+    if depth_mm is not None:
+        view = whole_sector(replace(view, depth_mm=depth_mm))
+    if half_angle is not None:
+        view = whole_sector(replace(view, half_angle=half_angle))
+    return replace(scene, settings=settings, view=view)
 
 
 def check_seed(seed: int) -> None:
@@ -129,7 +161,7 @@ def check_seed(seed: int) -> None:
         )
 
 
-def _check(label: str, plane: str | None, quality: str | None) -> None:
+def _check(label: str, plane: str | None, quality: str | None, pathology: str) -> None:
     if label not in LABELS:
         raise ValueError(
             f"expected label to be one of {', '.join(LABELS)}, received {label!r}: choose one "
@@ -145,4 +177,10 @@ def _check(label: str, plane: str | None, quality: str | None) -> None:
         raise ValueError(
             f"expected quality to be one of {', '.join(QUALITIES)}, received {quality!r}: choose "
             "one of these, or None to draw it"
+        )
+    known = PLANES[plane].pathology if plane else pathology_of(label)
+    if pathology and pathology != known:
+        raise ValueError(
+            f"expected pathology to be {known!r} or empty for {plane or label}, received "
+            f"{pathology!r}: leave it out"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fetal_model.phantom.acoustics import compress, envelope, finish
+from fetal_model.phantom.acoustics import compress, envelope, finish, reduce_speckle
 from fetal_model.phantom.framing import extents
 from fetal_model.phantom.machine import MACHINES
 from fetal_model.phantom.medium import Medium, Section
@@ -15,8 +15,8 @@ from fetal_model.phantom.patient import Patient
 from fetal_model.phantom.planes import PLANES
 from fetal_model.phantom.probe import scan_convert, scan_convert_codes
 from fetal_model.phantom.scene import Scene, draw_scene, streams
-from fetal_model.phantom.screen import annotate
-from fetal_model.phantom.womb import surround
+from fetal_model.phantom.screen import Annotations, annotate
+from fetal_model.phantom.womb import EVERYWHERE, surround
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class Phantom:
 
 def simulate(
     label: str, seed: int, patient: Patient | None = None, *, plane: str | None = None,
-    quality: str | None = None, annotations: bool | None = None, pathology: str = "",
+    quality: str | None = None, annotations: bool | Annotations | None = None,
+    pathology: str = "",
 ) -> Phantom:  # fmt: skip
     """Simulate one scan; the same arguments give the same bytes.
 
@@ -115,16 +116,21 @@ def render(scene: Scene) -> Phantom:
     _, half_height = extents(half_axes, scene.angle)
     top = centre[1] - half_height
     surround(medium, around, scene.patient, distance, top, scene.clearance_mm)
+    medium.refract(EVERYWHERE, distance)
     painter.build(section, shape, scene.patient, scene.cut)
+    medium.roughen(around)
 
     settings, view = scene.settings, scene.view
-    polar = compress(envelope(medium, rngs["scatter"], settings), settings)
+    amplitude = envelope(medium, rngs["scatter"], settings)
+    polar = reduce_speckle(compress(amplitude, settings), settings)
     grid = view.screen_grid()
     screen = finish(scan_convert(polar, grid), settings)
     image = np.round(screen * 255.0).astype(np.uint8)
     mask = (scan_convert(medium.outline, grid, outside=1e3) < 0).astype(np.uint8)
     if scene.annotated:
-        annotate(image, rngs["drawing"], view, MACHINES[scene.patient.machine].screen)
+        kinds = scene.annotated if isinstance(scene.annotated, Annotations) else None
+        style = MACHINES[scene.patient.machine].screen
+        annotate(image, rngs["drawing"], view, style, kinds, scene.label)
     return Phantom(image, mask, scan_convert_codes(medium.structures, grid), scene)
 
 

@@ -19,7 +19,7 @@ from fetal_model.phantom.trunk import body_wall, draw_angle, lining, name, ribs,
 
 __all__ = ["CARDIOMEGALY", "WARP", "build", "draw_angle", "half_axes"]
 
-WARP = 0.028
+WARP = 0.02
 
 
 def half_axes(patient: Patient, plane: str = "") -> tuple[float, float]:

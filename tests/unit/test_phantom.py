@@ -222,3 +222,7 @@ def test_unknown_label_seed_and_quality_are_refused():
         simulate("brain", -1)
     with pytest.raises(ValueError, match="good, fair, poor"):
         simulate("brain", 1, quality="excellent")
+    with pytest.raises(ValueError, match="'short femur' or empty"):
+        simulate("femur", 1, pathology="cardiomegaly")
+    with pytest.raises(ValueError, match="three-vessel"):
+        simulate("thorax", 1, plane="three-vessel", pathology="cardiomegaly")

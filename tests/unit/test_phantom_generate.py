@@ -355,3 +355,12 @@ def test_a_request_outlives_json() -> None:
 def test_every_label_can_be_asked_for() -> None:
     names = {order.label for order in plan(dict.fromkeys(LABELS, 1), 2)}
     assert names == set(LABELS)
+
+
+def test_half_of_the_scans_show_a_pathology_when_asked(tmp_path: Path) -> None:
+    write_phantoms(tmp_path / "ill", {"brain": 12, "cervix": 1}, seed=4, workers=1, pathology=True)
+    rows = list(csv.DictReader((tmp_path / "ill" / "manifest.csv").open(encoding="utf-8")))
+    found = [row["pathology"] for row in rows if row["label"] == "brain"]
+    assert set(found) == {"ventriculomegaly", "none"}
+    assert 2 <= found.count("ventriculomegaly") <= 10
+    assert [row["pathology"] for row in rows if row["label"] == "cervix"] == ["none"]
