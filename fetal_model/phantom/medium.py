@@ -121,7 +121,8 @@ class Medium:
         depth = distance - view.radius_mm
         first = int(np.clip((depth - reach) / view.depth_step, 0, DEPTHS))
         last = int(np.clip((depth + reach) / view.depth_step + 2, 0, DEPTHS))
-        spread = float(np.arcsin(min(1.0, reach / max(distance, 1e-3))))
+        # Beyond the point where the beams meet, every beam is within reach.
+        spread = float(np.arcsin(reach / distance)) if reach < distance else np.pi
         middle = float(np.arctan2(centre[0], height)) + view.half_angle
         left = int(np.clip((middle - spread) / view.beam_step, 0, BEAMS))
         right = int(np.clip((middle + spread) / view.beam_step + 2, 0, BEAMS))

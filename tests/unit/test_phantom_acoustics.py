@@ -283,3 +283,9 @@ def test_knobs_change_the_picture_and_leave_the_anatomy():
     same = with_knobs(scene, half_angle=scene.view.half_angle)
     areas = [render(made).mask.sum() * made.view.mm_per_pixel**2 for made in (same, turned)]
     assert areas[0] == pytest.approx(areas[1], rel=0.05)
+
+
+def test_a_reach_beyond_the_apex_takes_in_every_beam() -> None:
+    wide = View(10.0, 1.2, 120.0, 0.27, -77.0, 0.0)
+    medium = Medium(wide, np.random.default_rng(0))
+    assert medium.window((30.0, 40.0), 480.0) == (slice(0, DEPTHS), slice(0, BEAMS))
