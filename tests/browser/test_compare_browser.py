@@ -15,7 +15,7 @@ from fetal_model.anatomy import ANATOMIES, KEYS
 from fetal_model.predictor import Predictor
 from fetal_model.scan import read_scan
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

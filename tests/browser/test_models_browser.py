@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from real_browser import DISCLAIMER, PATIENCE_MS, open_page, running_app, wait_until_still
 from take_screenshots import choose_theme
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from fetal_model.phantom import simulate
 from fetal_model.teaching.draw import draw_simulated
 from fetal_model.teaching.quiz import Question
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE_MS)  # a state is waited for as long as a slow machine needs
 NUMBER = 7
 
