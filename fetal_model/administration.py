@@ -24,16 +24,6 @@ def trainings(proof: Proof) -> list[Job]:
     return jobs.list_jobs()
 
 
-def training(proof: Proof, number: int) -> Job:
-    """One training as it stands now.
-
-    Raises:
-        JobError: There is none with this number.
-    """
-    verify(proof)
-    return jobs.read_job(number)
-
-
 def start(proof: Proof, recipe: str, changes: Changes) -> Job:
     """Start a training, or queue it behind the one that runs.
 
@@ -41,10 +31,7 @@ def start(proof: Proof, recipe: str, changes: Changes) -> Job:
         ValueError: A value is out of bounds, or the recipe needs what is not there.
     """
     verify(proof)
-    planned = jobs_plan.plan(recipe, changes)
-    if reason := jobs_plan.missing(planned):
-        raise ValueError(reason)
-    return jobs.submit(planned, versions.WEIGHTS)
+    return jobs.submit(jobs_plan.ready(recipe, changes), versions.WEIGHTS)
 
 
 def cancel(proof: Proof, number: int) -> None:
@@ -84,10 +71,7 @@ def measure(proof: Proof, recipe: str, changes: Changes) -> None:
         ValueError: A value is out of bounds, or the recipe needs what is not there.
     """
     verify(proof)
-    planned = jobs_plan.plan(recipe, changes)
-    if reason := jobs_plan.missing(planned):
-        raise ValueError(reason)
-    jobs_pace.measure(planned)
+    jobs_pace.measure(jobs_plan.ready(recipe, changes))
 
 
 def promote(proof: Proof, label: str) -> Version:

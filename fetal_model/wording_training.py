@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from fetal_model.anatomy import ANATOMIES
 from fetal_model.store.serving import Service
 from fetal_model.training.jobs import Job
-from fetal_model.training.jobs_pace import own_scans, seconds_left
+from fetal_model.training.jobs_pace import seconds_left
 from fetal_model.training.recipe import Recipe
 
 CHANGES = {
@@ -91,19 +91,25 @@ def settings(job: Job) -> str:
     )
 
 
-def data(recipe: Recipe) -> str:
-    """What a recipe learns from and is tested on."""
-    if recipe.data.folder:
-        counts = dict(Counter(record.label for record in own_scans(recipe.data.folder)))
-        kind = f"Scans of {recipe.data.folder}"
-    else:
-        counts = {str(key): number for key, number in recipe.data.phantoms.items()}
-        kind = "Simulated scans"
-    each = ", ".join(f"{a.name.lower()} {counts.get(a.key, 0):,}" for a in ANATOMIES)
-    text = (
-        f"{kind}: {each} (n = {sum(counts.values()):,}; 8 in 10 to learn from, 1 to choose the "
-        "epoch, 1 to test)"
-    )
+def data(recipe: Recipe, found: Mapping[str, int] | None = None) -> str:
+    """What a recipe learns from and is tested on.
+
+    Args:
+        recipe: The recipe.
+        found: Scans of each label in its data folder, where they have been counted.
+    """
+    made = {str(key): number for key, number in recipe.data.phantoms.items()}
+    counts = {**made, **(found or {})}
+    of_anatomies = [counts.get(a.key, 0) for a in ANATOMIES]
+    text = f"Scans of {recipe.data.folder}" if recipe.data.folder else "Simulated scans"
+    if counts:
+        each = (f"{a.name.lower()} {n:,}" for a, n in zip(ANATOMIES, of_anatomies, strict=True))
+        text += (
+            f": {', '.join(each)} (n = {sum(of_anatomies):,}; 8 in 10 to learn from, 1 to choose "
+            "the epoch, 1 to test)"
+        )
+    if elsewhere := sum(counts.values()) - sum(of_anatomies):
+        text += f", and {elsewhere:,} of other planes to test on"
     if recipe.data.real_scans:
         text += ", and the real training scans"
         if recipe.data.without:

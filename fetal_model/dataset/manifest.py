@@ -153,7 +153,7 @@ def _read_manifest(folder: Path) -> list[Record]:
                 f"{folder / MANIFEST}, line {number}: expected a label out of {', '.join(LABELS)}, "
                 f"found {row['label']!r}"
             )
-        if not (folder / row["path"]).resolve().is_relative_to(folder.resolve()):
+        if not row["path"] or not (folder / row["path"]).resolve().is_relative_to(folder.resolve()):
             raise ValueError(
                 f"{folder / MANIFEST}, line {number}: expected a path below the folder, found "
                 f"{row['path']!r}"
@@ -177,5 +177,5 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     path = folder / MANIFEST
     if not path.is_file():
         raise ValueError(f"{folder}: expected a manifest.csv that lists the scans, found none")
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))

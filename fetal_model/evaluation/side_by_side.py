@@ -59,8 +59,8 @@ def _note(
         if not rows:
             return f"Only {judged.label} was judged on such scans."
     same = _names(one[1]) == _names(two[1])
-    # phantoms of another seed have the same names
-    if not same or (simulated and _phantoms(one[0]) != _phantoms(two[0])):
+    # phantoms of another seed have the same names, and so may the scans of two folders
+    if not same or _made_from(one, simulated) != _made_from(two, simulated):
         return "Judged on different scans, so a difference may lie in the scans."
     unknown = sum(not row.patient for row in one[1])
     return "Both were judged on the same scans" + (
@@ -90,9 +90,15 @@ def _names(rows: Sequence[Prediction]) -> set[tuple[str, str]]:
     return {(row.source, row.scan) for row in rows}
 
 
-def _phantoms(version: Version) -> tuple[object, object]:
+def _made_from(judged: tuple[Version, list[Prediction]], simulated: bool) -> tuple[object, ...]:
+    """What tells scans of the same names from others."""
+    version, rows = judged
     data = version.metadata.get("recipe", {}).get("data", {})
-    return data.get("phantoms"), data.get("phantom_seed")
+    if simulated:
+        return data.get("phantoms"), data.get("phantom_seed")
+    if data.get("folder") in {row.source for row in rows}:
+        return (version.metadata.get("data_fingerprint"),)
+    return ()
 
 
 def _read(version: Version) -> list[Prediction]:

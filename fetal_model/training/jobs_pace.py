@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fetal_model import anatomy
-from fetal_model.dataset.manifest import Record, read_folder, read_real_scans, shared_folder
+from fetal_model.dataset.manifest import read_folder, read_real_scans, shared_folder
 from fetal_model.store.home import home
 from fetal_model.store.lock import is_held, try_hold
 from fetal_model.store.versions import write_text
@@ -110,20 +110,13 @@ def scans_to_learn(data: Data) -> int:
     """About how many scans a recipe learns from."""
     count = _LEARNED * sum(data.phantoms.values())
     if data.folder:
-        count = _LEARNED * sum(record.label in anatomy.KEYS for record in own_scans(data.folder))
+        records = read_folder(Path(data.folder))
+        count = _LEARNED * sum(record.label in anatomy.KEYS for record in records)
     real = shared_folder() / "real_scans"
     if data.real_scans and (real / "manifest.csv").is_file():
         kept = [r for r in read_real_scans(real, "train") if r.source not in data.without]
         count += 0.9 * len(kept)
     return round(count)
-
-
-def own_scans(folder: str) -> list[Record]:
-    """The labelled scans of a data folder, none where it cannot be used."""
-    try:
-        return read_folder(Path(folder))
-    except (ValueError, OSError):
-        return []
 
 
 def measure(recipe: Recipe) -> None:

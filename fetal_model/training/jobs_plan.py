@@ -74,6 +74,18 @@ def plan(name: str, changes: Changes) -> Recipe:
     return Recipe.model_validate(content)
 
 
+def ready(name: str, changes: Changes) -> Recipe:
+    """A recipe of the package with changes, which has all it needs here.
+
+    Raises:
+        ValueError: As `plan`, or it lacks something.
+    """
+    recipe = plan(name, changes)
+    if reason := missing(recipe):
+        raise ValueError(reason)
+    return recipe
+
+
 def missing(recipe: Recipe) -> str:
     """What a recipe needs and this machine does not have, as a sentence, or nothing."""
     if recipe.data.folder and (reason := _unusable(Path(recipe.data.folder))):
@@ -94,10 +106,19 @@ def missing(recipe: Recipe) -> str:
     )
 
 
+def scans_of(folder: Path) -> Counter[str]:
+    """Scans of each label in a data folder, by its manifest or its file names.
+
+    Raises:
+        ValueError: The folder cannot be used.
+    """
+    return Counter(record.label for record in read_folder(folder))
+
+
 def _unusable(folder: Path) -> str:
     """Why a folder cannot be learned from, as far as a look at its file names tells."""
     try:
-        counts = Counter(record.label for record in read_folder(folder))
+        counts = scans_of(folder)
     except (ValueError, OSError) as error:
         return f"{error}."
     short = [f"{key} {counts[key]}" for key in anatomy.KEYS if counts[key] < LEAST]

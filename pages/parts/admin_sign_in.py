@@ -26,7 +26,7 @@ def signed_in() -> Proof | None:
             "Nobody can administer yet: no administrator's password is set. On the machine that "
             "runs the app, set one and load this page again:"
         )
-        st.code("python -m fetal_model admin set-password", language="bash")
+        st.code(".venv/bin/python -m fetal_model admin set-password", language="bash")
         st.caption(NOT_AUTHENTICATION)
         return None
     proof: Proof | None = st.session_state.get(_PROOF)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from fetal_model import administration, wording, wording_training
@@ -34,8 +36,10 @@ def show_start() -> None:
         st.caption("Name the folder to go on.")
         return
     planned = jobs_plan.plan(name, changes)
-    st.caption(wording.plain(wording_training.data(planned)))
     absent = jobs_plan.missing(planned)
+    counted = planned.data.folder and not absent
+    found = jobs_plan.scans_of(Path(planned.data.folder)) if counted else None
+    st.caption(wording.plain(wording_training.data(planned, found)))
     if absent:
         st.warning(wording.plain(absent))
     else:

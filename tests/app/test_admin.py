@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from fetal_model import wording_training
 from fetal_model.anatomy import KEYS
-from fetal_model.evaluation.predictions import Prediction, write_predictions
+from fetal_model.evaluation.predictions import Prediction, read_predictions, write_predictions
 from fetal_model.store import admin, serving, versions
 from fetal_model.store.lock import try_hold
 from fetal_model.store.versions import METADATA, PREDICTIONS, publish, set_serving
@@ -153,7 +154,7 @@ TRACE = [[0.5, 1.3, 0.2, 0.001], [1.0, 1.0, 0.25, 0.001], [2.0, 0.5, 0.5, 0.001]
 def test_without_a_password_the_page_says_how_to_set_it_and_does_nothing() -> None:
     page = open_page()
     assert "no administrator's password is set" in texts(page)
-    assert page.get("code")[0].value == "python -m fetal_model admin set-password"
+    assert page.get("code")[0].value == ".venv/bin/python -m fetal_model admin set-password"
     assert "not authentication" in texts(page)
     assert DISCLAIMER in texts(page)
     assert labels(page) == []
@@ -294,7 +295,12 @@ def test_a_folder_of_scans_is_learned_from_in_place_of_phantoms(
         for number in range(10):
             (tmp_path / "scans" / key / f"{number}.png").touch()
     field.set_value(str(tmp_path / "scans")).run()
+    (tmp_path / "scans" / "cervix").mkdir()
+    (tmp_path / "scans" / "cervix" / "1.png").touch()
+    page.run()
     assert "brain 10, abdomen 10" in texts(page)
+    assert "(n = 40;" in texts(page)
+    assert "1 of other planes to test on" in texts(page)
     press(page, "Start training")
     data = jobs.read_job(1).recipe.data
     assert (data.folder, data.phantoms) == (str(tmp_path / "scans"), {})
@@ -403,6 +409,23 @@ def test_versions_judged_on_other_phantoms_are_not_passed_off_as_comparable(
     metadata = json.loads(path.read_text(encoding="utf-8"))
     metadata["recipe"]["data"]["phantom_seed"] = 2
     path.write_text(json.dumps(metadata), encoding="utf-8")
+    st.cache_data.clear()
+    page.run()
+    assert "Judged on different scans" in texts(page)
+
+
+def test_two_folders_of_one_name_are_not_passed_off_as_one(page: AppTest, root: Path) -> None:
+    for version, fingerprint in (("old", "a"), ("new", "b")):
+        path = root / version / "1"
+        rows = [
+            replace(r, source="scans", simulated=False)
+            for r in read_predictions(path / PREDICTIONS)
+        ]
+        write_predictions(path / PREDICTIONS, rows)
+        metadata = json.loads((path / METADATA).read_text(encoding="utf-8"))
+        metadata["recipe"]["data"] = {"folder": "scans"}
+        metadata["data_fingerprint"] = fingerprint
+        (path / METADATA).write_text(json.dumps(metadata), encoding="utf-8")
     st.cache_data.clear()
     page.run()
     assert "Judged on different scans" in texts(page)

@@ -11,26 +11,28 @@ import pytest
 # `tests` is no package of ours: dependencies install one of that name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import Browser, Page
-from real_browser import CHROMIUM, chromium, open_page, running_app
+from playwright.sync_api import Browser, Page, expect
+from real_browser import CHROMIUM, PATIENCE_MS, chromium, open_page, running_app
 
 from fetal_model.store.versions import WEIGHTS
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+def browser() -> Iterator[Browser]:
+    """The only one: Playwright refuses a second beside it in the same process."""
     if not CHROMIUM.is_file():
         pytest.skip(f"no Chromium at {CHROMIUM}")
+    expect.set_options(timeout=3 * PATIENCE_MS)
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def address(browser: Browser) -> Iterator[str]:
     if not (WEIGHTS / "serving.json").is_file():
         pytest.skip(f"no version is in service in {WEIGHTS}")
     with running_app() as app:
         yield app
-
-
-@pytest.fixture(scope="session")
-def browser(address: str) -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

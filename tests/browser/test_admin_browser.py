@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from admin_installation import PASSWORD, open_admin, own_installation, sign_in
 from playwright.sync_api import Browser, Page, expect
-from real_browser import CHROMIUM, DISCLAIMER, chromium, running_app, wait_until_still
+from real_browser import DISCLAIMER, running_app, wait_until_still
 
 from fetal_model.store import admin
 from fetal_model.store.versions import WEIGHTS, list_versions
@@ -31,22 +31,12 @@ JOB_MS = 900_000
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def installation(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the version in service, and no password."""
-    if not CHROMIUM.is_file():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
     if not (WEIGHTS / "serving.json").is_file():
         pytest.skip(f"no version is in service in {WEIGHTS}")
-    expect.set_options(timeout=180_000)
     with own_installation(tmp_path_factory.mktemp("installation")) as folder:
         yield folder
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture(scope="module")
-def chrome(installation: Path) -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +58,10 @@ def password(installation: Path) -> None:
         admin.set_password(PASSWORD)
 
 
-def test_without_a_password_nothing_can_be_done(chrome: Browser, app: str) -> None:
+def test_without_a_password_nothing_can_be_done(browser: Browser, app: str) -> None:
     if admin.password_is_set():
         pytest.skip("an earlier test has set it")
-    page = open_admin(chrome, app)
+    page = open_admin(browser, app)
     expect(page.get_by_text("no administrator's password is set")).to_be_visible()
     expect(page.get_by_text("python -m fetal_model admin set-password")).to_be_visible()
     main = page.get_by_test_id("stMain")
@@ -80,8 +70,8 @@ def test_without_a_password_nothing_can_be_done(chrome: Browser, app: str) -> No
     page.context.close()
 
 
-def test_signed_out_no_address_offers_an_action(chrome: Browser, app: str, password: None) -> None:
-    page = open_admin(chrome, app)
+def test_signed_out_no_address_offers_an_action(browser: Browser, app: str, password: None) -> None:
+    page = open_admin(browser, app)
     for address in ADDRESSES:
         page.goto(f"{app}/{address}")
         page.get_by_role("heading", level=1).wait_for()
@@ -98,11 +88,11 @@ def test_signed_out_no_address_offers_an_action(chrome: Browser, app: str, passw
 
 @pytest.mark.slow
 def test_a_killed_training_is_told_and_restarted(
-    chrome: Browser, app: str, installation: Path, password: None
+    browser: Browser, app: str, installation: Path, password: None
 ) -> None:
     recipe = jobs_plan.plan("seed-cnn", Changes(200, 0.001, 16, 10))
     number = jobs.submit(recipe, installation / "weights").number
-    page = signed_in(chrome, app)
+    page = signed_in(browser, app)
     expect(page.get_by_text("Learning, epoch")).to_be_visible(timeout=JOB_MS)
     os.kill(int(jobs.read_job(number).progress["pid"]), signal.SIGKILL)
     expect(page.get_by_text("signal 9")).to_be_visible(timeout=JOB_MS)
@@ -117,12 +107,12 @@ def test_a_killed_training_is_told_and_restarted(
 
 @pytest.mark.slow
 def test_a_waiting_training_is_taken_out_of_the_line(
-    chrome: Browser, app: str, installation: Path, password: None
+    browser: Browser, app: str, installation: Path, password: None
 ) -> None:
     recipe = jobs_plan.plan("seed-cnn", Changes(200, 0.001, 16, 10))
     for _ in range(2):
         jobs.submit(recipe, installation / "weights")
-    page = signed_in(chrome, app)
+    page = signed_in(browser, app)
     expect(page.get_by_text("next in line")).to_be_visible()
     page.get_by_role("button", name="Take out of the line").click()
     expect(page.get_by_text("next in line")).to_have_count(0)
@@ -133,8 +123,8 @@ def test_a_waiting_training_is_taken_out_of_the_line(
     page.context.close()
 
 
-def test_a_phone_needs_no_sideways_scrolling(chrome: Browser, app: str, password: None) -> None:
-    page = signed_in(chrome, app, width=390)
+def test_a_phone_needs_no_sideways_scrolling(browser: Browser, app: str, password: None) -> None:
+    page = signed_in(browser, app, width=390)
     wait_until_still(page)
     for selector in ("html", '[data-testid="stMain"]'):
         wide, seen = page.locator(selector).evaluate("e => [e.scrollWidth, e.clientWidth]")

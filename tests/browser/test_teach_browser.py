@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from real_browser import DISCLAIMER, PATIENCE_MS, wait_until_still
+from real_browser import DISCLAIMER, wait_until_still
 
 from fetal_model.anatomy import BY_KEY, KEYS
 from fetal_model.phantom import simulate
@@ -18,7 +18,6 @@ from fetal_model.teaching.draw import draw_simulated
 from fetal_model.teaching.quiz import Question
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-expect.set_options(timeout=PATIENCE_MS)  # a state is waited for as long as a slow machine needs
 NUMBER = 7
 
 

@@ -150,7 +150,6 @@ def test_a_clock_set_back_locks_nobody_out_for_good(clock: Clock) -> None:
 CHANGES = Changes(epochs=1, learning_rate=0.001, batch_size=8, phantoms=10)
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "trainings": (),
-    "training": (1,),
     "start": ("seed-cnn", CHANGES),
     "cancel": (1,),
     "restart": (1,),

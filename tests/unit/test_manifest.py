@@ -143,7 +143,9 @@ def test_a_folder_without_a_manifest_is_labelled_by_its_sub_folders(tmp_path: Pa
 
 
 def test_a_manifest_says_label_and_patient(tmp_path: Path) -> None:
-    (tmp_path / "manifest.csv").write_text("path,label,patient\na.png,brain,7\nb.png,other,\n")
+    # as a spreadsheet writes it, with a mark of the byte order
+    text = "\ufeffpath,label,patient\na.png,brain,7\nb.png,other,\n"
+    (tmp_path / "manifest.csv").write_text(text, encoding="utf-8")
     first, second = read_folder(tmp_path)
     assert (first.label, first.patient, second.label, second.patient) == ("brain", "7", "other", "")
     write_phantoms(tmp_path / "made", 2, seed=1, workers=1)
@@ -157,6 +159,7 @@ def test_a_manifest_says_label_and_patient(tmp_path: Path) -> None:
         ("path,label\n", "found no row"),
         ("path,label\na.png,heart\n", "line 2: expected a label out of brain"),
         ("path,label\na.png,brain\n../b.png,brain\n", "line 3: expected a path below"),
+        ("label,path\nbrain,a.png\nbrain\n", "line 3: expected a path below"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_says_why(manifest: str, said: str, tmp_path: Path) -> None:
