@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page(PAGES / "compare.py", title="Compare"),
         st.Page(PAGES / "teach.py", title="Teach"),
         st.Page(PAGES / "models.py", title="Models"),
+        st.Page(PAGES / "phantom.py", title="Simulate"),
         st.Page(PAGES / "admin.py", title="Administer"),
     ]
 )

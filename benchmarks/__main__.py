@@ -5,8 +5,8 @@ import sys
 
 from fetal_model.dataset.manifest import shared_folder
 
-ANYWHERE = ("speed", "heatmaps")
-WITH_REAL_SCANS = ("published", "looks", "left_out")
+ANYWHERE = ("speed", "heatmaps", "speckle", "phantom_speed", "sheets")
+WITH_REAL_SCANS = ("published", "looks", "left_out", "realism")
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import cv2
 import typer
 
-from fetal_model.anatomy import ANATOMIES, KEYS
+from fetal_model.anatomy import KEYS
 from fetal_model.explain.overlay import overlay
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import ScanError, read_scan
@@ -37,6 +37,14 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
+
+
+class Annotations(StrEnum):
+    """Whether simulated screens carry text and marks."""
+
+    on = "on"
+    off = "off"
+    mixed = "mixed"
 
 
 @app.command()
@@ -99,19 +107,52 @@ def answer(finding: Finding) -> dict[str, Any]:
 
 @app.command()
 def phantom(
-    directory: Annotated[Path, typer.Argument(help="New or empty folder.")],
-    per_class: Annotated[int, typer.Option(min=1, help="Scans of each anatomy.")] = 20,
+    directory: Annotated[Path, typer.Argument(help="New or empty, or left by a stopped run.")],
+    per_class: Annotated[int, typer.Option(min=1, help="Scans of each class.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    classes: Annotated[
+        str, typer.Option(help="Names with commas between; also cervix and other.")
+    ] = ",".join(KEYS),
+    patients: Annotated[
+        int | None, typer.Option(min=1, help="How many share the scans; else 2 or 3 scans each.")
+    ] = None,
+    annotations: Annotated[
+        Annotations, typer.Option(help="Whether screens are annotated.")
+    ] = Annotations.mixed,
+    weeks: Annotated[
+        tuple[float, float] | None, typer.Option(help="Youngest and oldest gestational age.")
+    ] = None,
+    cine: Annotated[
+        bool, typer.Option("--cine", help="Also a probe sweep through each plane, as DICOM.")
+    ] = False,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Each scan as DICOM too.")] = False,
+    pathology: Annotated[
+        bool, typer.Option("--pathology", help="Half of those that can show one do.")
+    ] = False,
 ) -> None:
-    """Simulate labelled scans: images/, masks/ and manifest.csv."""
+    """Simulate labelled scans; called again, a run that was stopped goes on."""
     from fetal_model.phantom import write_phantoms
 
-    total = per_class * len(ANATOMIES)
+    names = list(filter(None, (name.strip() for name in classes.split(","))))
+    shown = {Annotations.on: True, Annotations.off: False, Annotations.mixed: None}[annotations]
     try:
-        with typer.progressbar(length=total, label="Simulating", file=sys.stderr) as bar:
-            path = write_phantoms(directory, per_class, seed, progress=lambda *_: bar.update(1))
+        with typer.progressbar(length=per_class * len(names), label="Simulating",
+                               file=sys.stderr) as bar:  # fmt: skip
+
+            def advance(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            path = write_phantoms(
+                directory, dict.fromkeys(names, per_class), seed, progress=advance,
+                patients=patients, annotations=shown, weeks=weeks, cine=cine, dicom=dicom,
+                pathology=pathology,
+            )  # fmt: skip
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
     typer.echo(path)
 
 

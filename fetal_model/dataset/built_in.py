@@ -11,7 +11,7 @@ from PIL import Image
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.folders import LabelledFile
 from fetal_model.phantom import Phantom, draw_patient, simulate
-from fetal_model.phantom.generate import plan
+from fetal_model.phantom.plan import plan
 
 SEED = 7000
 """Of the set; no recipe in `fetal_model/recipes` uses it."""

@@ -1,22 +1,20 @@
-"""`make docs`: cards and `docs/results.md` from committed files, never from memory.
+"""`make docs`: cards, `results.md` and `phantom.md` from committed files, never from memory.
 
 A section whose file is not there says which command makes it.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fetal_model import anatomy
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.card import DISCLAIMER, card
+from fetal_model.evaluation.docs_phantom import phantom
 from fetal_model.evaluation.predictions import Prediction, read_predictions
+from fetal_model.evaluation.results import DOCS, RESULTS, missing, read_csv, read_json
 from fetal_model.store.versions import (
     CARD,
     PREDICTIONS,
@@ -26,16 +24,14 @@ from fetal_model.store.versions import (
     write_text,
 )  # fmt: skip
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-RESULTS = DOCS / "results"
-
 
 def main() -> None:
-    """Write every card and `docs/results.md`."""
+    """Write every card, `docs/results.md` and `docs/phantom.md`."""
     for version in list_versions(WEIGHTS):
         rows = read_predictions(version.path / PREDICTIONS)
         write_text(version.path / CARD, card(version.metadata, rows))
     write_text(DOCS / "results.md", results())
+    write_text(DOCS / "phantom.md", phantom())
 
 
 def results() -> str:
@@ -64,9 +60,9 @@ def results() -> str:
 def examples() -> list[str]:
     """The thirteen scans published with SonoNet."""
     lines = ["## The published SonoNet-16 through our loader and network", ""]
-    rows = _csv("published-examples.csv")
+    rows = read_csv("published-examples.csv")
     if not rows:
-        return [*lines, _missing("published")]
+        return [*lines, missing("published")]
     right = sum(row["expected"] == row["answer"] for row in rows)
     lines += [f"{right} of {len(rows)} published example scans right.", ""]
     lines += ["| expected | answer | probability |", "|---|---|---|"]
@@ -79,7 +75,7 @@ def against_published(label: str, ours: Sequence[Prediction]) -> list[str]:
     lines = [f"## {label} on the real validation scans, beside the published SonoNet-16", ""]
     path = RESULTS / "published-validation.csv"
     if not path.is_file():
-        return [*lines, _missing("published")]
+        return [*lines, missing("published")]
     theirs = read_predictions(path)
     unknown = sum(not row.patient for row in ours)
     lines += [
@@ -131,7 +127,7 @@ def left_out(ours: Sequence[Prediction]) -> list[str]:
     for source in ("hc18", "focus"):
         path = RESULTS / f"without-{source}.csv"
         if not path.is_file() or not published:
-            return [*lines[:2], _missing("left_out")]
+            return [*lines[:2], missing("left_out")]
         sets = (ours, read_predictions(path), published)
         shown = (str(metrics.accuracy([r for r in rows if r.source == source])) for rows in sets)
         lines.append(f"| {source} | {' | '.join(shown)} |")
@@ -145,9 +141,9 @@ def left_out(ours: Sequence[Prediction]) -> list[str]:
 def looks() -> list[str]:
     """Phantoms given the look of a source."""
     lines = ["## Does a look pull the answer? (simulated scans)", ""]
-    rows = _csv("looks.csv")
+    rows = read_csv("looks.csv")
     if not rows:
-        return [*lines, _missing("looks")]
+        return [*lines, missing("looks")]
     lines += [
         "Fresh phantoms of every anatomy, as simulated and with the crop and grey levels of a real "
         "source. Pulled: answers that the look changed to the anatomy which that source shows.",
@@ -169,9 +165,9 @@ def looks() -> list[str]:
 def heatmaps() -> list[str]:
     """Grad-CAM against random weights and baselines."""
     lines = ["## Where the default looks (Grad-CAM of the true anatomy)", ""]
-    rows = _csv("heatmaps.csv")
+    rows = read_csv("heatmaps.csv")
     if not rows:
-        return [*lines, _missing("heatmaps")]
+        return [*lines, missing("heatmaps")]
     repeat, random = (
         float(np.median([float(row[name]) for row in rows]))
         for name in ("repeat_correlation", "randomised_correlation")
@@ -222,9 +218,9 @@ def seed_versions() -> list[str]:
 def speed() -> list[str]:
     """Full analysis against other ways."""
     lines = ["## Speed", ""]
-    result = _json("speed.json")
+    result = read_json("speed.json")
     if not result:
-        return [*lines, _missing("speed")]
+        return [*lines, missing("speed")]
     lines += [
         f"{result['version']}, one scan ({result['scan']}), {result['cores']} cores, "
         f"{result['rounds']} rounds, each way in turn.",
@@ -242,9 +238,9 @@ def speed() -> list[str]:
 def first_answer() -> list[str]:
     """A fresh clone to its first answer."""
     lines = ["## A fresh clone to its first answered scan", ""]
-    result = _json("first-answer.json")
+    result = read_json("first-answer.json")
     if not result:
-        return [*lines, _missing("first_answer")]
+        return [*lines, missing("first_answer")]
     return [
         *lines,
         f"`make app` in an empty folder on {result['cores']} cores: the page answers the server's "
@@ -269,23 +265,6 @@ def _named(title: str, rows: Sequence[Prediction], other: dict[str, Prediction])
 
 def _of(count: str, n: str) -> str:
     return str(metrics.Proportion(int(count), int(n)))
-
-
-def _missing(module: str) -> str:
-    return f"Not measured yet: `python -m benchmarks {module}`."
-
-
-def _csv(name: str) -> list[dict[str, str]]:
-    path = RESULTS / name
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _json(name: str) -> dict[str, Any]:
-    path = RESULTS / name
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 if __name__ == "__main__":

@@ -1,143 +1,124 @@
-"""From the medium to a B-mode picture: scatterers, beam, attenuation, envelope, log compression."""
+"""From the medium to a B-mode picture: scatterers, losses, artefacts, envelope, compression."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from fetal_model.phantom.medium import Medium, smooth_noise
+from fetal_model.phantom.beam import beam_profile, blur_with_depth, side_lobes
+from fetal_model.phantom.medium import REFERENCE_MHZ, TISSUE_ATTENUATION, Medium
 from fetal_model.phantom.probe import BEAMS, DEPTHS, Map, View
+from fetal_model.phantom.settings import Settings
 
 # A shadow fills with reverberation and beam width: beyond this it gets no darker, dB.
 DEEPEST_SHADOW_DB = 30.0
-BRIGHTEST_ENHANCEMENT_DB = 9.0
+BRIGHTEST_ENHANCEMENT_DB = 8.0
+# The amplifier ends here: deeper echoes are no longer made up for, dB.
+LARGEST_TGC_DB = 66.0
+# Chosen: one beam's side lobes at no and at full clutter, and what the harmonic saves, dB.
+_SIDE_LOBE_DB = (-50.0, -34.0)
+_HARMONIC_SAVES_DB = 9.0
+# Chosen: how much a layer along the beam may stand out, and from what, dB.
+_MOST_EXCESS_DB = 10.0
+_DARKEST_NEIGHBOUR_DB = -42.0
+_TO_LINEAR = np.float32(np.log(10.0) / 20.0)
+# Spread of the logarithm of a Rayleigh amplitude, dB (pi / sqrt(24) nepers).
+_SPECKLE_DB = 5.57
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The scanner's knobs for one scan.
-
-    Attributes:
-        frequency_mhz: Centre frequency: resolution and penetration.
-        focus_mm: Depth where the beam is narrowest, mm.
-        aperture: Sharpness of the focus: 1 is a typical probe, less is a wider beam.
-        dynamic_range_db: Range from black to white, dB.
-        gain_db: Overall gain, dB.
-        tgc_db: Residual slope of the time-gain compensation over the whole depth, dB.
-        black_db: How much of the bottom of the range is cut to black, dB.
-        gamma: Exponent of the display curve.
-        looks: Number of compounded looks.
-        smoothing_px: Screen-side blur, pixels.
-        sharpening: Screen-side edge enhancement.
-        noise_db: Electronic noise at full depth, dB.
-        clutter: Side-lobe and reverberation strength, 0 to 1.
-    """
-
-    frequency_mhz: float
-    focus_mm: float
-    aperture: float
-    dynamic_range_db: float
-    gain_db: float
-    tgc_db: float
-    black_db: float
-    gamma: float
-    looks: int
-    smoothing_px: float
-    sharpening: float
-    noise_db: float
-    clutter: float
-
-
-def _kernel(sigma: float) -> Map:
-    """Gaussian kernel with unit sum, float32 (n, 1)."""
-    size = 2 * int(np.ceil(2.6 * sigma)) + 1
-    return np.asarray(cv2.getGaussianKernel(max(3, size), sigma, cv2.CV_32F), np.float32)
-
-
-def beam_profile(view: View, settings: Settings) -> tuple[float, Map]:
-    """Point-spread function: axial sigma (samples), lateral sigma (beams) at every depth.
-
-    The lateral width grows as a Gaussian beam does away from the focus.
-    """
-    wavelength = 1.54 / settings.frequency_mhz
-    axial_mm = 0.55 * wavelength
-    depth = np.linspace(0.0, view.depth_mm, DEPTHS)
-    waist = 1.2 * wavelength / settings.aperture
-    spread = np.sqrt(1.0 + np.square((depth - settings.focus_mm) / (0.7 * settings.focus_mm)))
-    step = (view.radius_mm + depth) * view.beam_step
-    return max(0.55, axial_mm / view.depth_step), np.maximum(0.5, waist * spread / step).astype(
-        np.float32
-    )
-
-
-def _blur_with_depth(field: Map, axial: float, lateral: Map, *, unit_power: bool) -> Map:
-    """Filter by the point-spread function, its lateral width interpolated between three widths.
-
-    `unit_power` keeps the variance of white noise, otherwise a constant keeps its value.
-    """
-    along = _kernel(axial)
-    widths = np.quantile(lateral, [0.0, 0.5, 1.0]).astype(np.float32)
-    widths = np.maximum(widths, np.float32(0.5)) + np.array([0.0, 1e-3, 2e-3], np.float32)
-    out = np.zeros_like(field)
-    power = np.zeros(DEPTHS, np.float32)
-    kernels = [_kernel(float(w)) for w in widths]
-    weights = [np.interp(lateral, widths, row).astype(np.float32) for row in np.eye(3)]
-    for across, weight in zip(kernels, weights, strict=True):
-        rows = np.flatnonzero(weight > 0)
-        if not rows.size:
-            continue
-        first, last = int(rows[0]), int(rows[-1]) + 1
-        part = cv2.sepFilter2D(
-            field[first:last], cv2.CV_32F, across, along, borderType=cv2.BORDER_REFLECT_101
-        )
-        shape = (-1, 1) if field.ndim == 2 else (-1, 1, 1)
-        out[first:last] += weight[first:last].reshape(shape) * part
-        power += weight * np.float32(np.sqrt(np.sum(across**2) * np.sum(along**2)))
-    if unit_power:
-        out /= power.reshape((-1, 1) if field.ndim == 2 else (-1, 1, 1))
-    return out
-
-
-def transmission_db(medium: Medium) -> Map:
+def transmission_db(medium: Medium, frequency_mhz: float = REFERENCE_MHZ) -> Map:
     """Loss of the echo on its way, dB (positive is darker), float32 (DEPTHS, BEAMS).
 
-    Cumulative along each beam and smeared over its width, limited at both ends: a shadow is never
-    wholly empty, and the enhancement behind fluid is capped as the gain is.
+    Cumulative along each beam, proportional to the frequency, and smeared over the beam's width.
+    Limited at both ends: a shadow is never wholly empty, and the enhancement behind fluid is
+    capped as the gain is.
     """
     path = np.cumsum(medium.loss, axis=0, dtype=np.float32)
-    path *= np.float32(medium.view.depth_step / 10.0)
+    path *= np.float32(medium.view.depth_step / 10.0 * frequency_mhz / REFERENCE_MHZ)
     loss: Map = np.asarray(cv2.GaussianBlur(path, (0, 0), sigmaX=1.6, sigmaY=0.6), np.float32)
-    dark = np.float32(DEEPEST_SHADOW_DB) * (
-        1.0 - np.exp(np.maximum(loss, 0) * np.float32(-1.0 / DEEPEST_SHADOW_DB))
-    )
+    limit = np.float32(DEEPEST_SHADOW_DB)
+    dark = np.maximum(loss, 0)
+    dark = limit - limit * cv2.exp(dark * (-1 / limit))
+    if loss.min() >= 0:
+        return dark
     bright = np.float32(BRIGHTEST_ENHANCEMENT_DB)
-    return np.where(loss > 0, dark, bright * np.tanh(loss / bright)).astype(np.float32)
+    # x / (1 + |x|) saturates as a hyperbolic tangent does, and is faster.
+    gained = np.minimum(loss, 0)
+    return np.asarray(dark + gained / (1 - gained / bright), np.float32)
+
+
+def time_gain_db(view: View, frequency_mhz: float) -> Map:
+    """What the amplifier makes up for in soft tissue at every depth, two-way, dB (DEPTHS,)."""
+    depth_cm = np.linspace(0.0, view.depth_mm / 10.0, DEPTHS, dtype=np.float32)
+    lost = 2.0 * TISSUE_ATTENUATION * frequency_mhz * depth_cm
+    return np.minimum(lost, LARGEST_TGC_DB).astype(np.float32)
+
+
+def _sliders_db(settings: Settings) -> Map:
+    """Gain that the user has set for every depth, dB (DEPTHS,)."""
+    depth = np.linspace(0.0, 1.0, DEPTHS)
+    gain = settings.tgc_db * (depth - 0.5)
+    if settings.tgc_sliders:
+        places = np.linspace(0.0, 1.0, len(settings.tgc_sliders))
+        gain = gain + np.interp(depth, places, settings.tgc_sliders)
+    return gain.astype(np.float32)
 
 
 def _echoes(medium: Medium, rng: np.random.Generator, settings: Settings) -> tuple[Map, Map]:
     """Diffuse and specular amplitude along the beams after losses, linear, before the beam blur."""
-    lost = transmission_db(medium)
-    tgc = np.linspace(-0.5, 0.5, DEPTHS, dtype=np.float32)[:, None] * np.float32(settings.tgc_db)
-    tgc = tgc + np.float32(1.3) * smooth_noise(rng, 5, 1)[:, :1]  # the sliders are never quite even
-    # Column gain: contact and rib-like shading differ from beam to beam.
-    tgc = tgc + np.float32(1.6) * smooth_noise(rng, 1, 7)[:1]
-    passed = (tgc - lost) * np.float32(np.log(10.0) / 20.0)
-    np.exp(passed, out=passed)
-    diffuse = np.exp(medium.echo * np.float32(np.log(10.0) / 20.0)) * passed
+    view, frequency = medium.view, settings.frequency_mhz
+    gain = time_gain_db(view, frequency)
+    depth_cm = np.linspace(0.0, view.depth_mm / 10.0, DEPTHS, dtype=np.float32)
+    missing = np.float32(2.0 * TISSUE_ATTENUATION * frequency) * depth_cm - gain
+    passed = (_sliders_db(settings) - missing)[:, None] - transmission_db(medium, frequency)
+    passed *= _TO_LINEAR
+    cv2.exp(passed, passed)
     gloss = medium.gloss * passed
-    step = medium.view.depth_step
+    diffuse = np.asarray(cv2.exp(_facing_the_beam(medium) * _TO_LINEAR), np.float32)
+    diffuse *= passed
+    clutter = float(settings.clutter)
+    low, high = _SIDE_LOBE_DB
+    lobe_db = low + (high - low) * min(clutter, 1.2)
+    if settings.harmonic:
+        lobe_db -= _HARMONIC_SAVES_DB
+        clutter *= 0.35
+    if clutter > 0:
+        _reverberate(gloss, medium.gloss, rng, view, clutter)
+    # What is incoherent adds in power: speckle, side lobes, and the noise that the gain lifts.
+    power = np.square(diffuse)
     if settings.clutter > 0:
-        # Reverberation: what is bright comes back a little later, weaker each time.
-        delay = int(rng.uniform(3.0, 8.0) / step)
-        for turn in (1, 2):
-            if 0 < turn * delay < DEPTHS:
-                gloss[turn * delay :] += (
-                    np.float32(0.022 * settings.clutter / turn) * medium.gloss[: -turn * delay]
-                )
-        diffuse += np.float32(0.02 * settings.clutter) * cv2.blur(gloss, (41, 3))
-    return diffuse, gloss
+        power += np.float32(10.0 ** (lobe_db / 10.0)) * side_lobes(power + np.square(gloss))
+    noise = np.exp((gain - np.float32(LARGEST_TGC_DB - settings.noise_db)) * (2 * _TO_LINEAR))
+    power += noise[:, None]
+    return np.sqrt(power), gloss
+
+
+def _facing_the_beam(medium: Medium) -> Map:
+    """Echogenicity, dB, weaker where a layer runs along the beam than where it lies across it.
+
+    Layered tissue (skin, muscle, bone) scatters back most when it is met square: the sides of a
+    chest or a head fade. A layer is what is brighter than its neighbourhood across the beams.
+    """
+    echo = np.maximum(medium.echo, np.float32(_DARKEST_NEIGHBOUR_DB))
+    mean = cv2.blur(echo, (25, 1))
+    excess = np.clip(echo - mean, 0.0, np.float32(_MOST_EXCESS_DB))
+    return np.asarray(medium.echo - np.float32(0.5) * excess, np.float32)
+
+
+def _reverberate(
+    gloss: Map, source: Map, rng: np.random.Generator, view: View, clutter: float
+) -> None:
+    """Add to `gloss` what is reflected more than once, in place.
+
+    Between two layers of the wall an echo comes back a little later, weaker each time; between the
+    probe's face and a strong reflector it comes back at twice its depth.
+    """
+    delay = int(rng.uniform(3.0, 8.0) / view.depth_step)
+    for turn in (1, 2):
+        if 0 < turn * delay < DEPTHS:
+            gloss[turn * delay :] += np.float32(0.025 * clutter / turn) * source[: -turn * delay]
+    twice = cv2.resize(source[: DEPTHS // 2], (BEAMS, DEPTHS), interpolation=cv2.INTER_LINEAR)
+    gloss += np.float32(0.02 * clutter) * np.square(twice)
 
 
 def envelope(medium: Medium, rng: np.random.Generator, settings: Settings) -> Map:
@@ -148,21 +129,19 @@ def envelope(medium: Medium, rng: np.random.Generator, settings: Settings) -> Ma
     """
     diffuse, gloss = _echoes(medium, rng, settings)
     axial, lateral = beam_profile(medium.view, settings)
-    mirror = _blur_with_depth(gloss, axial, lateral, unit_power=False)
-    noise_db = np.linspace(-22.0, 0.0, DEPTHS, dtype=np.float32) + np.float32(settings.noise_db)
-    noise = np.power(np.float32(10.0), noise_db / 20.0)[:, None].astype(np.float32)
+    mirror = blur_with_depth(gloss, axial, lateral, unit_power=False)
+    diffuse *= np.float32(np.sqrt(0.5))
     total = np.zeros((DEPTHS, BEAMS), np.float32)
     for _ in range(settings.looks):
         grains = rng.standard_normal((DEPTHS, BEAMS, 2), dtype=np.float32)
-        grains *= np.float32(np.sqrt(0.5))
-        rough = 1.0 + 0.6 * grains[..., 0]
+        rough = grains[..., 0] * np.float32(0.42)
+        rough += 1.0
+        rough *= mirror
         grains *= diffuse[..., None]
-        field = _blur_with_depth(grains, axial, lateral, unit_power=True)
-        field[..., 0] += mirror * rough
-        hiss = rng.standard_normal((DEPTHS, BEAMS), dtype=np.float32)
-        field[..., 1] += hiss * noise
-        total += cv2.magnitude(field[..., 0].copy(), field[..., 1].copy())
-    return total / np.float32(settings.looks)
+        real, imaginary = cv2.split(blur_with_depth(grains, axial, lateral, unit_power=True))
+        total += cv2.magnitude(real + rough, imaginary)
+    total /= np.float32(settings.looks)
+    return total
 
 
 def compress(amplitude: Map, settings: Settings) -> Map:
@@ -170,10 +149,30 @@ def compress(amplitude: Map, settings: Settings) -> Map:
 
     The bottom `black_db` of the range is cut, which is what leaves fluid black.
     """
-    decibel = np.log(np.maximum(amplitude, np.float32(1e-6))) * np.float32(20.0 / np.log(10.0))
+    level = np.asarray(cv2.log(np.maximum(amplitude, np.float32(1e-6))), np.float32)
     span = settings.dynamic_range_db - settings.black_db
-    level = (decibel + np.float32(settings.gain_db + span)) / np.float32(span)
-    return np.clip(level, 0.0, 1.0) ** np.float32(settings.gamma)
+    level *= np.float32(1.0 / _TO_LINEAR / span)
+    level += np.float32(1.0 + settings.gain_db / span)
+    np.clip(level, 0.0, 1.0, out=level)
+    return np.asarray(cv2.pow(level, settings.gamma), np.float32)
+
+
+def reduce_speckle(shown: Map, settings: Settings) -> Map:
+    """Adaptive smoothing of a compressed picture: strong where nothing but speckle varies.
+
+    Lee JS. Digital image enhancement and noise filtering by use of local statistics. IEEE Trans
+    Pattern Anal Mach Intell 1980;2:165-168. After log compression the variance of speckle is the
+    same everywhere.
+    """
+    if settings.reduction <= 0:
+        return shown
+    span = settings.dynamic_range_db - settings.black_db
+    speckle = np.float32(np.square(_SPECKLE_DB / span) / settings.looks)
+    mean = cv2.blur(shown, (5, 5))
+    variance = cv2.blur(np.square(shown), (5, 5)) - np.square(mean)
+    share = np.minimum(speckle / np.maximum(variance, np.float32(1e-9)), 1.0)
+    share *= np.float32(settings.reduction)
+    return np.asarray(shown + share * (mean - shown), np.float32)
 
 
 def finish(screen: Map, settings: Settings) -> Map:

@@ -2,108 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from fetal_model.phantom.biometry import mean_size
-from fetal_model.phantom.medium import Point, Section, smooth_noise, wander
+from fetal_model.phantom.biometry import mean_size, standard_deviation
+from fetal_model.phantom.cut import Cut
+from fetal_model.phantom.medium import Point, Section, Window, smooth_noise, wander
 from fetal_model.phantom.patient import Patient
+from fetal_model.phantom.probe import Map
 
-PLANES = ("femur",)
 WARP = 0.006
+SHORT_FEMUR = "short femur"
+VISIBLE = 0.35
+"""A structure is named in the label map where the section meets at least so much of it."""
 
 
 def shaft_length(patient: Patient) -> float:
-    """Length of the ossified shaft, mm."""
+    """Length of the ossified shaft, mm, when nothing is wrong with it."""
     mean = mean_size("femur_length", patient.gestational_age_weeks)
     return mean * patient.size * patient.femur_size
 
 
-def half_axes(patient: Patient) -> tuple[float, float]:
+def short_shaft_length(patient: Patient, deviations: float) -> float:
+    """Length (mm) of a shaft that is so many standard deviations below the mean for age."""
+    weeks = patient.gestational_age_weeks
+    return mean_size("femur_length", weeks) - deviations * standard_deviation("femur_length", weeks)
+
+
+def half_axes(patient: Patient, plane: str = "") -> tuple[float, float]:
     """Half of the thigh's length and of its thickness in the plane, mm."""
     length = shaft_length(patient)
-    return length * 0.72, length * 0.36
+    return length * 0.95, length * 0.36
 
 
 def draw_angle(rng: np.random.Generator) -> float:
     """Angle of the shaft against the horizontal, radians: within 35 degrees, either end left."""
-    tilt = float(np.clip(rng.normal(0.0, 0.22), -0.61, 0.61))
+    tilt = float(np.clip(rng.normal(0.0, 0.18), -0.61, 0.61))
     return tilt + np.pi * float(rng.integers(0, 2))
 
 
-def build(section: Section, rng: np.random.Generator, patient: Patient, detail: float) -> str:
+@dataclass(frozen=True)
+class _Thigh:
+    """A thigh on its section: along `u` from hip (negative) to knee, `deep` away from the probe.
+
+    Attributes:
+        section: Where it is painted.
+        size: Length of a normal shaft at this age, mm: the scale of the soft tissue.
+        length: Length of this shaft, mm.
+        bow: How far the middle of the shaft is deeper than its ends, mm.
+        depth: Depth of the shaft in the thigh, mm from its axis.
+        away: 1 where v grows away from the probe, else -1.
+    """
+
+    section: Section
+    size: float
+    length: float
+    bow: float
+    depth: float
+    away: float
+
+    def place(self, u: float, deep: float) -> Point:
+        """Point (u, v) of the section."""
+        return u, deep * self.away
+
+    def on_shaft(self, share: float) -> Point:
+        """Point of the shaft's axis: share -1 is the hip end, 1 the knee end."""
+        bend = self.bow * (0.4 - share * share)
+        return self.place(share * self.length / 2, self.depth + bend)
+
+
+def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut) -> None:
     """Paint a thigh; u runs from the hip to the knee, v across. Marks the shaft as the outline.
 
-    Arguments and return value as `brain.build`.
+    Off the plane the section leaves the bone, at one end first, and what is left is short.
+
+    Arguments as `brain.build`.
     """
-    a, b = half_axes(patient)
+    size = shaft_length(patient)
+    short = short_shaft_length(patient, float(rng.uniform(2.5, 4.5)))
+    length = short if cut.pathology == SHORT_FEMUR else size
+    thigh = _Thigh(
+        section, size, length,
+        bow=float(rng.normal(0.035, 0.03)) * length,
+        depth=float(rng.normal(0.03, 0.04)) * size,
+        away=1.0 if section.to_space(0, 1)[1] > section.to_space(0, -1)[1] else -1.0,
+    )  # fmt: skip
+    _beyond(thigh, rng)
+    _soft_tissue(thigh, rng)
+    _ends(thigh, rng, cut, patient.gestational_age_weeks)
+    _shaft(thigh, rng, cut)
+
+
+def _tapered(
+    section: Section, points: list[Point], half_widths: list[float], margin: float = 4.0
+) -> tuple[Window, Map]:
+    """Signed distance (mm) to a rounded stroke whose half width changes from point to point."""
+    us, vs = zip(*points, strict=True)
+    middle = ((min(us) + max(us)) / 2, (min(vs) + max(vs)) / 2)
+    reach = float(np.hypot(max(us) - min(us), max(vs) - min(vs))) / 2 + max(half_widths) + margin
+    window = section.window(*middle, reach)
+    u, v = section.u[window], section.v[window]
+    best = np.full_like(u, np.inf)
+    for (start, end), (wide, narrow) in zip(pairwise(points), pairwise(half_widths), strict=True):
+        du, dv = np.float32(end[0] - start[0]), np.float32(end[1] - start[1])
+        from_u, from_v = u - np.float32(start[0]), v - np.float32(start[1])
+        along = np.clip((from_u * du + from_v * dv) / (du * du + dv * dv), 0.0, 1.0)
+        distance = np.hypot(from_u - along * du, from_v - along * dv)
+        np.minimum(best, distance - np.float32(wide) - along * np.float32(narrow - wide), out=best)
+    return window, best
+
+
+def _soft_tissue(thigh: _Thigh, rng: np.random.Generator) -> None:
+    """Skin, bright fat under it, and muscle whose fibres and fasciae run with the bone."""
+    section, size = thigh.section, thigh.size
     medium = section.medium
-    length = shaft_length(patient)
-    # v grows away from the probe, whichever way the thigh lies.
-    away = 1.0 if section.to_space(0, 1)[1] > section.to_space(0, -1)[1] else -1.0
-    _beyond(section, rng, a, b, away)
-    thigh = section.ellipse(0, 0, a * 1.12, b, margin=4)
-    window, distance = thigh
-    u, v = section.u[window], section.v[window] * np.float32(away)
-    level = float(rng.uniform(-31, -23))
-    section.solid(thigh, level, edge=float(rng.uniform(0.1, 0.5)), soft=1.0)
-    skin = float(rng.uniform(0.05, 0.12)) * b
-    medium.fill(window, np.abs(distance + np.float32(skin)) - np.float32(skin),
-                float(rng.uniform(-24, -14)), 0.0, 0.5, 0.8)  # fmt: skip
-    # Muscle: fibres and fasciae run with the bone.
-    fibres = _along(rng, u, v, b)
-    medium.echo[window] += (
-        np.clip(-distance / 2.0, 0, 1)
-        * fibres
-        * medium.patches[window]
-        * np.float32(rng.uniform(0.5, 3.0))
-    )
-    bow = float(rng.normal(0.02, 0.025)) * length * away
-    depth = float(rng.normal(-0.12, 0.14)) * b * away
-    for _ in range(int(rng.integers(2, 6))):
-        aside = rng.uniform(-0.75, 0.75) * b * away
-        reach = rng.uniform(0.4, 0.95) * a
-        start = rng.uniform(-0.8, 0.1) * a
+    widths = size * np.array([0.46, 0.42, 0.34, 0.27, 0.23]) * float(rng.uniform(0.8, 1.15))
+    axis = [thigh.place(share * size, sag * size) for share, sag in
+            ((-0.8, 0.03), (-0.4, 0.01), (0.0, 0.0), (0.4, 0.0), (0.66, 0.01))]  # fmt: skip
+    limb = _tapered(section, axis, widths.tolist())
+    window, distance = limb
+    muscle = float(rng.uniform(-34, -24))
+    fat = float(rng.uniform(0.03, 0.08)) * size
+    section.solid(limb, float(rng.uniform(-27, -18)), soft=1.0)
+    medium.mark(limb, "thigh")
+    # Only the side towards the probe shows its skin; the far side is lost behind the bone.
+    deep = section.v[window] * np.float32(thigh.away)
+    near = np.clip(0.5 - deep / np.float32(0.3 * size), 0.15, 1.0)
+    medium.reflect(window, distance, float(rng.uniform(0.1, 0.55)) * near, 0.6, rest=0.1, even=0.3)
+    inner = distance + np.float32(fat)
+    fibres = _fibres(rng, section.u[window], section.v[window], 0.3 * size)
+    fibres *= medium.patches[window] * np.float32(rng.uniform(1.0, 3.5))
+    medium.fill(window, inner, np.float32(muscle) + fibres, 0.0, 0.8)
+    medium.reflect(window, inner, float(rng.uniform(0.05, 0.3)) * near, 0.6, rest=0.05)
+    for _ in range(int(rng.integers(1, 5))):
+        aside = thigh.depth - size * rng.uniform(0.09, 0.22)
+        start, reach = rng.uniform(-0.5, 0.0) * size, rng.uniform(0.3, 0.7) * size
         fascia = section.stroke(
-            [(start, aside * 0.9), (start + reach / 2, aside), (start + reach, aside * 0.85)], 0.3
+            wander(rng, [thigh.place(start + reach * s, aside) for s in (0.0, 0.5, 1.0)], 0.3), 0.1
         )
-        medium.reflect(*fascia, float(rng.uniform(0.05, 0.4)), 0.8, rest=0.05)
-
-    def at(share: float) -> Point:
-        return share * length / 2, depth + bow * (share * share - 0.4)
-
-    _cartilage(section, rng, length, at, detail)
-    half = float(np.clip(length * rng.uniform(0.018, 0.03), 0.7, 1.5))
-    points = [at(s) for s in (-1.0, -0.72, -0.4, 0.0, 0.4, 0.72, 1.0)]
-    shaft = section.stroke(points, half, margin=6)
-    # The edge of the shaft wavers, and its brightness follows the angle and the roughness of bone.
-    ragged = shaft[1] + np.float32(0.22 * half) * smooth_noise(rng, 60, 40)[shaft[0]]
-    bright = float(rng.uniform(0.5, 1.6))
-    level = float(rng.uniform(-17, -8))
-    medium.fill(shaft[0], ragged, level + 2.5 * smooth_noise(rng, 24, 30)[shaft[0]],
-                float(rng.uniform(50, 150)), 0.6)  # fmt: skip
-    medium.reflect(shaft[0], ragged, bright * 0.35, half, rest=0.1, even=0.6)
-    # The near cortex is the bright line; the far one is hidden behind it.
-    rise = float(rng.uniform(0.2, 0.6)) * half
-    crest = section.stroke([(p[0], p[1] - rise * away) for p in points], 0.2, margin=6)
-    patchy = np.clip(1.0 + 0.25 * smooth_noise(rng, 2, 9)[crest[0]], 0.5, 1.5)
-    medium.reflect(*crest, np.float32(bright) * patchy, half * float(rng.uniform(0.8, 1.4)),
-                   rest=0.2, even=0.75)  # fmt: skip
-    for end in (-1.0, 1.0):
-        # The metaphyses flare; their corners give the crisp ends a caliper is set on.
-        flare = float(rng.uniform(0.8, 1.9))
-        tip = at(end)
-        corner = section.stroke(
-            [at(end * 0.84), (tip[0], tip[1] + 0.45 * half * away * flare)], half * flare * 0.6
-        )
-        section.bone(corner, echo=level, edge=bright * 0.4, loss=50.0)
-    medium.outline[:] = 1e3
-    medium.outline[shaft[0]] = shaft[1]
-    return PLANES[0]
+        medium.reflect(*fascia, float(rng.uniform(0.03, 0.3)), 0.5, rest=0.05)
 
 
-def _along(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, b: float) -> np.ndarray:
+def _fibres(rng: np.random.Generator, u: Map, v: Map, b: float) -> Map:
     """Fibre texture: bands across v that waver slowly along u."""
     out = np.zeros_like(v)
     for waves in (5.0, 9.5, 17.0):
@@ -112,59 +154,112 @@ def _along(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, b: float) -> 
             (v + np.float32(slant) * u) * np.float32(waves * 2 / b)
             + np.float32(0.8) * np.sin(u * np.float32(rng.uniform(0.05, 0.2)) + np.float32(phase))
         )
-    return out.astype(np.float32) * np.float32(0.6)
+    return out * np.float32(0.6)
 
 
-def _cartilage(
-    section: Section, rng: np.random.Generator, length: float, at: Callable[[float], Point],
-    detail: float,
-) -> None:  # fmt: skip
+def _shaft(thigh: _Thigh, rng: np.random.Generator, cut: Cut) -> None:
+    """The ossified shaft: a brilliant near surface, blunt flared ends, and a clean shadow."""
+    section = thigh.section
+    medium = section.medium
+    gone = abs(cut.offset) ** 1.5
+    side = 1.0 if cut.offset >= 0 else -1.0
+    first, last = sorted((side * (1.0 - 1.35 * gone), side * (0.3 * gone - 1.0)))
+    half = float(np.clip(thigh.size * rng.uniform(0.022, 0.034), 0.7, 1.8))
+    points = [thigh.on_shaft(float(s)) for s in np.linspace(first, last, 9)]
+    shaft = section.stroke(points, half, margin=6)
+    window, distance = shaft
+    ragged = distance + np.float32(0.15 * half) * smooth_noise(rng, 60, 40)[window]
+    shadow_db = float(rng.uniform(7.0, 36.0))
+    level = float(rng.uniform(-13, -6))
+    medium.fill(window, ragged, level + 1.5 * smooth_noise(rng, 24, 30)[window],
+                shadow_db / (0.2 * half), 0.5)  # fmt: skip
+    # The near cortex is the bright line; the far one is hidden behind it.
+    bright = float(rng.uniform(1.8, 4.0))
+    rise = float(rng.uniform(0.2, 0.6)) * half * thigh.away
+    crest = section.stroke([(u, v - rise) for u, v in points], 0.2, margin=6)
+    patchy = np.clip(1.0 + 0.15 * smooth_noise(rng, 2, 9)[crest[0]], 0.6, 1.4)
+    medium.reflect(*crest, np.float32(bright) * patchy, half * float(rng.uniform(0.9, 1.5)),
+                   rest=0.3, even=0.9)  # fmt: skip
+    medium.mark(shaft, "femoral shaft", least_mm=0.3)
+    for end in (first, last):
+        # The metaphyses flare; their corners give the crisp ends a caliper is set on.
+        flare = half * float(rng.uniform(0.3, 1.1))
+        u, v = thigh.on_shaft(end)
+        across = thigh.away * flare
+        corner = section.stroke([(u, v - 0.3 * across), (u, v + across)], 0.6 * half)
+        section.bone(corner, echo=level, edge=bright * 0.2, loss=shadow_db / (0.2 * half))
+        if abs(end) > 0.9:
+            medium.mark(corner, "metaphysis", least_mm=0.2)
+    medium.outline[:] = 1e3
+    medium.outline[window] = distance
+
+
+def _ends(thigh: _Thigh, rng: np.random.Generator, cut: Cut, weeks: float) -> None:
     """The unossified ends: dark, rounded, with a fine bright rim; knee and hip beyond them."""
+    section, size = thigh.section, thigh.size
+    medium = section.medium
     for end in (-1.0, 1.0):
-        u, v = at(end)
-        size = length * float(rng.uniform(0.09, 0.14))
-        ball = section.ellipse(u + end * size * 0.75, v, size, size * rng.uniform(0.9, 1.25))
-        section.solid(ball, float(rng.uniform(-42, -33)), edge=float(rng.uniform(0.05, 0.35)),
-                      opacity=0.85)  # fmt: skip
-        for _ in range(int(rng.integers(1, 5))):
-            speck = section.ellipse(
-                u + end * size * rng.uniform(0.6, 2.2), v + rng.normal(0, 0.8) * size,
-                rng.uniform(0.7, 0.3 * size + 0.8), rng.uniform(0.6, 1.4),
-                turn=float(rng.uniform(0, np.pi)),
-            )  # fmt: skip
-            section.solid(speck, float(rng.uniform(-20, -11)), edge=0.3 * detail)
-    if rng.random() < 0.6:
-        # The leg below the knee: a short bright piece at an angle, in its own soft tissue.
-        u, v = at(1.0)
-        turn = float(rng.uniform(0.7, 2.2)) * (1 if section.to_space(0, 1)[1] > 0 else -1)
-        knee = u + 0.26 * length
-        tip = (knee + 0.4 * length * np.cos(turn), v + 0.4 * length * abs(np.sin(turn)))
-        soft = section.stroke([(knee, v), tip], 0.11 * length)
-        section.solid(soft, float(rng.uniform(-30, -22)), edge=0.25)
-        bone = section.stroke([(knee + 0.08 * length * np.cos(turn), v + 0.1 * length), tip], 0.8)
-        section.bone(bone, echo=-14.0, edge=float(rng.uniform(0.2, 0.8)), loss=25.0)
-    for _ in range(int(rng.integers(2, 7))):
-        # Pelvis and hip: bright, irregular echoes behind the upper end.
-        u, v = at(-1.0)
+        shown = cut.shows(-0.15 * end, 0.5)
+        u, v = thigh.on_shaft(end)
+        radius = size * float(rng.uniform(0.09, 0.125))
+        ball = section.ellipse(u + end * radius * 0.8, v, radius, radius * rng.uniform(1.0, 1.35))
+        section.solid(ball, float(rng.uniform(-44, -35)), edge=float(rng.uniform(0.0, 0.2)) * shown,
+                      opacity=float(rng.uniform(0.6, 0.95)) * shown, soft=1.0)  # fmt: skip
+        if shown > VISIBLE:
+            medium.mark(ball, "epiphyseal cartilage")
+        # From about 32 weeks on bone forms in the distal epiphysis.
+        centre = float(np.clip((weeks - 32.0) / 8.0, 0.0, 1.0)) * 0.5 * radius
+        if end > 0 and centre > 0.3:
+            core = section.ellipse(u + radius * 0.85, v, centre, centre * 0.8)
+            section.bone(core, echo=-12.0, edge=0.5 * shown, loss=30.0 * shown)
+    # Pelvis and hip: bright, irregular echoes behind the upper end.
+    u, v = thigh.on_shaft(-1.0)
+    for _ in range(int(rng.integers(3, 8))):
         piece = section.ellipse(
-            u - length * rng.uniform(0.16, 0.42), v + length * rng.normal(0.08, 0.14),
-            rng.uniform(1.0, 4.0), rng.uniform(0.7, 1.6), turn=float(rng.uniform(0, np.pi)),
+            u - size * rng.uniform(0.24, 0.5), v + size * rng.normal(0.06, 0.13) * thigh.away,
+            size * rng.uniform(0.03, 0.1), size * rng.uniform(0.015, 0.035),
+            turn=float(rng.uniform(0, np.pi)),
         )  # fmt: skip
-        section.bone(piece, echo=float(rng.uniform(-18, -10)), edge=0.4, loss=20.0)
+        section.solid(piece, float(rng.uniform(-22, -12)), edge=float(rng.uniform(0.1, 0.5)),
+                      loss=10.0, soft=1.0)  # fmt: skip
+    _lower_leg(thigh, rng)
 
 
-def _beyond(section: Section, rng: np.random.Generator, a: float, b: float, away: float) -> None:
-    """Trunk at the hip, and often the other thigh or leg below this one."""
-    side = section.ellipse(-1.5 * a, away * 0.6 * b, 0.85 * a, 1.5 * b, margin=6)
-    section.solid(side, float(rng.uniform(-29, -20)), edge=float(rng.uniform(0.1, 0.5)))
-    if rng.random() < 0.65:
-        lower = away * rng.uniform(1.7, 2.3) * b
-        other = section.ellipse(rng.uniform(-0.3, 0.3) * a, lower, a, 0.75 * b,
-                                turn=float(rng.normal(0, 0.12)))  # fmt: skip
-        section.solid(other, float(rng.uniform(-30, -22)), edge=float(rng.uniform(0.2, 0.7)))
-        for _ in range(int(rng.integers(2, 6))):
-            start, at = rng.uniform(-0.7, 0.0) * a, lower + rng.uniform(-0.5, 0.5) * b
-            line = section.stroke(
-                wander(rng, [(start, at), (start + rng.uniform(0.3, 0.9) * a, at)], 0.4), 0.4
-            )
-            section.medium.reflect(*line, float(rng.uniform(0.1, 0.6)), 1.0, rest=0.1)
+def _lower_leg(thigh: _Thigh, rng: np.random.Generator) -> None:
+    """The leg below the bent knee: shin in its soft tissue, seen in one scan out of two."""
+    section, size = thigh.section, thigh.size
+    seen = rng.random() < 0.5
+    turn = float(rng.uniform(0.9, 2.3))
+    wide = size * float(rng.uniform(0.1, 0.14))
+    echo, edge, shine = rng.uniform(-30, -22), rng.uniform(0.1, 0.3), rng.uniform(0.2, 0.7)
+    if not seen:
+        return
+    knee = thigh.place(0.62 * size, thigh.depth + 0.06 * size)
+    tip = (knee[0] + 0.6 * size * np.cos(turn), knee[1] + 0.6 * size * np.sin(turn) * thigh.away)
+    section.solid(section.stroke([knee, tip], wide), float(echo), edge=float(edge), soft=1.0)
+    start = (0.7 * knee[0] + 0.3 * tip[0], 0.7 * knee[1] + 0.3 * tip[1])
+    section.bone(section.stroke([start, tip], 0.7), echo=-16.0, edge=float(shine), loss=25.0)
+
+
+def _beyond(thigh: _Thigh, rng: np.random.Generator) -> None:
+    """Trunk at the hip, and often the other thigh below this one."""
+    section, size = thigh.section, thigh.size
+    trunk = section.ellipse(*thigh.place(-1.35 * size, 0.3 * size), 0.75 * size, 0.68 * size)
+    section.solid(
+        trunk, float(rng.uniform(-29, -21)), edge=float(rng.uniform(0.05, 0.35)), soft=1.5
+    )
+    seen = rng.random() < 0.6
+    deep = size * float(rng.uniform(0.62, 0.85))
+    start, slant = rng.uniform(-0.5, 0.1) * size, rng.normal(0.0, 0.1) * size
+    ends = [thigh.place(start - 0.5 * size, deep), thigh.place(start + 0.6 * size, deep + slant)]
+    widths = [0.24 * size, 0.15 * size]
+    echo, edge = float(rng.uniform(-31, -23)), float(rng.uniform(0.05, 0.35))
+    shine = float(rng.uniform(0.0, 0.4))
+    if not seen:
+        return
+    other = _tapered(section, ends, widths)
+    section.solid(other, echo, edge=edge, soft=1.0)
+    section.medium.mark(other, "other thigh")
+    (u, v), (end_u, end_v) = ends
+    bone = [(u + s * (end_u - u), v + s * (end_v - v)) for s in (0.2, 0.9)]
+    section.solid(section.stroke(bone, 0.5), echo + 6.0, edge=shine, loss=40.0, soft=1.0)

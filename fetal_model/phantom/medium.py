@@ -8,6 +8,7 @@ boundary's normal and the beam.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 
 import cv2
@@ -15,17 +16,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fetal_model.phantom.probe import BEAMS, DEPTHS, Map, View
+from fetal_model.phantom.structures import CODES
 
 Window = tuple[slice, slice]
+_GRAZING = 0.25  # cosine below which a beam grazes a boundary
+_SHARPEST_CURVATURE = 0.16  # 1/mm: the beam is wider than what curves more
 Point = tuple[float, float]
 FLUID_DB = -75.0
-FLUID_LOSS = -1.3
+
+REFERENCE_MHZ = 4.0
+"""Frequency at which losses are stated; attenuation grows in proportion to it."""
+TISSUE_ATTENUATION = 0.5
+"""Of soft tissue, dB/cm/MHz one way: what the time-gain compensation is set for."""
+ATTENUATION = {"soft tissue": TISSUE_ATTENUATION, "blood": 0.18, "amniotic fluid": 0.01}
+"""Attenuation, dB/cm/MHz one way (order of magnitude as in Szabo TL, Diagnostic Ultrasound
+Imaging: Inside Out, 2nd ed. 2014, appendix B; amniotic fluid taken as water)."""
+
+
+def two_way_loss(attenuation: float) -> float:
+    """Loss at `REFERENCE_MHZ` there and back, against what soft tissue loses, dB/cm.
+
+    Example:
+        >>> two_way_loss(ATTENUATION["soft tissue"])
+        0.0
+    """
+    return 2.0 * REFERENCE_MHZ * (attenuation - TISSUE_ATTENUATION)
+
+
+FLUID_LOSS = two_way_loss(ATTENUATION["blood"])
+
+
+@cache
+def _spline(bumps: int, samples: int) -> Map:
+    """Cubic interpolation from a few values to many, as a matrix: float32 (samples, bumps)."""
+    matrix = cv2.resize(
+        np.eye(bumps, dtype=np.float32), (bumps, samples), interpolation=cv2.INTER_CUBIC
+    )
+    return np.asarray(matrix, np.float32)
 
 
 def smooth_noise(rng: np.random.Generator, rows: int, columns: int) -> Map:
     """Smooth random field (DEPTHS, BEAMS), standard deviation near 1, of rows x columns bumps."""
     coarse = rng.standard_normal((rows + 3, columns + 3), dtype=np.float32)
-    return 1.5 * cv2.resize(coarse, (BEAMS, DEPTHS), interpolation=cv2.INTER_CUBIC)
+    coarse *= np.float32(1.5)
+    field = _spline(rows + 3, DEPTHS) @ (coarse @ _spline(columns + 3, BEAMS).T)
+    return np.asarray(field, np.float32)
 
 
 @dataclass
@@ -36,10 +71,12 @@ class Medium:
         view: The scan's geometry.
         x, y: Positions, mm.
         echo: Diffuse echogenicity, dB; 0 is the white of the screen at nominal gain.
-        loss: Two-way loss against the time-gain compensation, dB/cm; negative in fluid.
+        loss: Two-way loss against the time-gain compensation at `REFERENCE_MHZ`, dB/cm; negative in
+            fluid.
         gloss: Specular amplitude, linear, 1 is white.
         outline: Signed distance to the anatomy's outline, mm, negative inside.
         patches: How well interfaces reflect from place to place, 0 to 2: none is even in life.
+        structures: Code of the named structure at each place (`structures.CODES`), uint8, 0 none.
     """
 
     view: View
@@ -51,6 +88,7 @@ class Medium:
     gloss: Map = field(init=False)
     outline: Map = field(init=False)
     patches: Map = field(init=False)
+    structures: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
         self.x, self.y = self.view.polar_grid()
@@ -60,6 +98,20 @@ class Medium:
         self.outline = np.full((DEPTHS, BEAMS), 1e3, np.float32)
         rough = smooth_noise(self.rng, 24, 20) + np.float32(0.6) * smooth_noise(self.rng, 70, 60)
         self.patches = np.clip(0.8 + 0.36 * rough, 0.12, 1.8)
+        self.structures = np.zeros((DEPTHS, BEAMS), np.uint8)
+
+    def mark(
+        self, shape: tuple[Window, Map], structure: str, *, least_mm: float = 0.0
+    ) -> None:  # fmt: skip
+        """Name what lies inside a shape; the last name given to a place stays.
+
+        Args:
+            shape: Window and signed distance, mm.
+            structure: One of `structures.STRUCTURES`.
+            least_mm: Widens thin shapes: places up to so far outside belong to it too.
+        """
+        window, distance = shape
+        self.structures[window][distance < least_mm] = CODES[structure]
 
     def window(self, centre: Point, reach: float) -> Window:
         """The part of the grid within `reach` mm of `centre` (mm): shapes are evaluated there."""
@@ -69,7 +121,8 @@ class Medium:
         depth = distance - view.radius_mm
         first = int(np.clip((depth - reach) / view.depth_step, 0, DEPTHS))
         last = int(np.clip((depth + reach) / view.depth_step + 2, 0, DEPTHS))
-        spread = float(np.arcsin(min(1.0, reach / max(distance, 1e-3))))
+        # Beyond the point where the beams meet, every beam is within reach.
+        spread = float(np.arcsin(reach / distance)) if reach < distance else np.pi
         middle = float(np.arctan2(centre[0], height)) + view.half_angle
         left = int(np.clip((middle - spread) / view.beam_step, 0, BEAMS))
         right = int(np.clip((middle + spread) / view.beam_step + 2, 0, BEAMS))
@@ -88,6 +141,13 @@ class Medium:
         part = self.loss[window]
         part += inside * (np.float32(loss) - part)
         self.gloss[window] *= 1.0 - inside
+
+    def facing(self, distance: Map) -> Map:
+        """How squarely the beam meets the levels of a distance (mm): 0 along them, 1 across."""
+        if distance.shape[0] < 2:  # at the edge of the grid
+            return np.zeros_like(distance)
+        slope: Map = np.gradient(distance, np.float32(self.view.depth_step), axis=0)
+        return np.minimum(np.abs(slope), np.float32(1.0))
 
     def reflect(
         self, window: Window, distance: Map, strength: float | Map, thickness: float = 0.8,
@@ -110,9 +170,43 @@ class Medium:
         patches = np.float32(1.0 - even) * self.patches[window] + np.float32(even)
         self.gloss[window] += strength * ridge * facing * patches
 
+    def roughen(self, rng: np.random.Generator) -> None:
+        """Let the echogenicity waver a little everywhere: tissue is never homogeneous."""
+        self.echo += np.float32(rng.uniform(0.4, 1.4)) * smooth_noise(rng, 95, 55)
+
+    def refract(self, window: Window, distance: Map, strength_db: float = 4.0) -> None:
+        """Add the edge shadows of a rounded shape (signed `distance`, mm).
+
+        Where a beam grazes a curved boundary between two speeds of sound it is bent away, and a
+        narrow streak behind each side of the shape stays dark (Robinson DE, Wilson LS, Kossoff G.
+        Shadowing and enhancement in ultrasonic echograms by reflection and refraction. J Clin
+        Ultrasound 1981;9:181-188). `strength_db` is about its depth, whatever the shape's size.
+        """
+        if distance.shape[0] < 3 or distance.shape[1] < 1:
+            return
+        step = np.float32(self.view.depth_step)
+        before, here, after = distance[:-2], distance[1:-1], distance[2:]
+        slope = (after - before) / (2 * step)
+        curvature = np.clip((after + before - 2 * here) / (step * step), 0.0, _SHARPEST_CURVATURE)
+        grazing = 1.0 - np.square(slope * np.float32(1.0 / _GRAZING))
+        edge = 1.0 - np.abs(here - np.float32(0.2)) * np.float32(1.0 / 0.7)
+        np.maximum(grazing, 0.0, out=grazing)
+        np.maximum(edge, 0.0, out=edge)
+        # The grazing part of a circle is as long as its radius: the loss must be its inverse.
+        grazing *= curvature
+        grazing *= edge
+        grazing *= np.float32(11.0 * strength_db / _GRAZING)
+        self.loss[window][1:-1] += grazing
+
 
 def waves(rng: np.random.Generator, x: Map, y: Map, amount: float, scale: float) -> Map:
     """Smooth random field, standard deviation `amount`: three plane waves of about `scale` mm."""
+    whole = x.shape
+    if whole == (DEPTHS, BEAMS):
+        # Far wider than the grid is fine: evaluated on every fourth sample.
+        coarse = (BEAMS // 4, DEPTHS // 4)
+        x = np.asarray(cv2.resize(x, coarse, interpolation=cv2.INTER_AREA), np.float32)
+        y = np.asarray(cv2.resize(y, coarse, interpolation=cv2.INTER_AREA), np.float32)
     total = np.zeros_like(x)
     for _ in range(3):
         turn, phase = rng.uniform(0, 2 * np.pi, 2)
@@ -121,7 +215,12 @@ def waves(rng: np.random.Generator, x: Map, y: Map, amount: float, scale: float)
             x * np.float32(number * np.cos(turn)) + y * np.float32(number * np.sin(turn))
             + np.float32(phase)
         )  # fmt: skip
-    return np.float32(amount * 0.8) * total
+    total *= np.float32(amount * 0.8)
+    if total.shape == whole:
+        return total
+    return np.asarray(
+        cv2.resize(total, whole[::-1], interpolation=cv2.INTER_CUBIC), np.float32
+    )  # fmt: skip
 
 
 class Section:
@@ -200,9 +299,10 @@ class Section:
         self, shape: tuple[Window, Map], *, echo: float = FLUID_DB, wall: float = 0.2,
         loss: float = FLUID_LOSS, thickness: float = 0.7, soft: float = 0.5, opacity: float = 1.0,
     ) -> None:  # fmt: skip
-        """A fluid space with a reflecting wall."""
+        """A fluid space with a reflecting wall, and edge shadows behind its sides."""
         self.medium.fill(*shape, echo, loss, soft, opacity)
         self.medium.reflect(*shape, wall, thickness)
+        self.medium.refract(*shape, 3.0 * opacity)
 
     def solid(
         self, shape: tuple[Window, Map], echo: float, *, edge: float = 0.0, loss: float = 0.0,

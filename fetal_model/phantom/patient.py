@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fetal_model.phantom.biometry import CEPHALIC_INDEX_MEAN, CEPHALIC_INDEX_SD
+from fetal_model.phantom.biometry import (
+    CEPHALIC_INDEX_MEAN,
+    CEPHALIC_INDEX_SD,
+    OLDEST_WEEKS,
+    YOUNGEST_WEEKS,
+)
 from fetal_model.phantom.machine import MACHINES
 
 
@@ -16,7 +21,7 @@ class Patient:
 
     Attributes:
         name: Identifier like `P00012`.
-        gestational_age_weeks: Age at the examination, weeks, 18 to 32 when drawn.
+        gestational_age_weeks: Age at the examination, weeks, 14 to 40.
         machine: Name of the simulated scanner, a key of `MACHINES`.
         size: Overall size relative to the mean for age, about 0.9 to 1.1.
         head_size: Head relative to the rest of the body, about 0.95 to 1.05.
@@ -43,15 +48,30 @@ class Patient:
     placenta: str = "lateral"
 
 
-def draw_patient(seed: int, number: int) -> Patient:
-    """Draw patient `number` of the population `seed`; the same two numbers give the same patient.
+def draw_patient(
+    seed: int, number: int, *, weeks: tuple[float, float] | None = None
+) -> Patient:  # fmt: skip
+    """Draw patient `number` of the population `seed`; the same arguments give the same patient.
 
-    Ages follow routine practice: two thirds at the anomaly scan (18 to 24 weeks), the
-    rest up to 32.
+    Args:
+        seed: Names the population.
+        number: Names the patient in it.
+        weeks: Youngest and oldest age, 14 to 40 weeks, all ages between alike. Without it ages
+            follow routine practice: two thirds at the anomaly scan (18 to 24 weeks), most of the
+            rest up to 32, a few at any age. Changes nothing but the age.
+
+    Raises:
+        ValueError: Ages out of order, or outside 14 to 40 weeks.
     """
+    if weeks is not None and not YOUNGEST_WEEKS <= weeks[0] <= weeks[1] <= OLDEST_WEEKS:
+        raise ValueError(
+            f"expected weeks to be (youngest, oldest) within {YOUNGEST_WEEKS:g} to "
+            f"{OLDEST_WEEKS:g}, received {weeks!r}: choose two ages inside, the younger first"
+        )
     rng = np.random.default_rng(np.random.SeedSequence([seed, number, 0x9A7]))
-    anomaly_scan = rng.random() < 0.65
-    age = rng.uniform(18.0, 24.0) if anomaly_scan else rng.uniform(24.0, 32.0)
+    visit = rng.random()
+    routine = (18.0, 24.0) if visit < 0.65 else (24.0, 32.0) if visit < 0.93 else (14.0, 40.0)
+    age = rng.uniform(*(routine if weeks is None else weeks))
     head, abdomen, femur = np.clip(rng.normal(1.0, 0.025, 3), 0.93, 1.07)
     return Patient(
         name=f"P{number:05d}",

@@ -82,3 +82,11 @@ def scan_convert(polar: Map, grid: tuple[Map, Map], outside: float = 0.0) -> Map
         polar, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=outside
     )
     return np.asarray(screen, np.float32)
+
+
+def scan_convert_codes(polar: NDArray[np.uint8], grid: tuple[Map, Map]) -> NDArray[np.uint8]:
+    """Bring a polar map of codes to the screen without mixing codes; 0 fills the rest."""
+    screen = cv2.remap(
+        polar, *grid, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(screen, np.uint8)

@@ -44,12 +44,14 @@ def surround(
     depth = np.linspace(0.0, medium.view.depth_mm, DEPTHS, dtype=np.float32)[:, None]
     wavy = depth + np.float32(2.2) * smooth_noise(rng, 2, 3)
     # Uterine wall and placenta: homogeneous tissue with slow changes of brightness.
-    base = rng.uniform(-32.0, -21.0)
+    base = rng.uniform(-36.0, -24.0)
     medium.echo[:] = base + 3.0 * smooth_noise(rng, 6, 5) + 1.5 * smooth_noise(rng, 22, 16)
-    if rng.random() < 0.75:
+    clumps = np.float32(rng.uniform(1.0, 4.0)) * smooth_noise(rng, 40, 26)
+    medium.echo += clumps * np.clip(0.5 + smooth_noise(rng, 4, 3), 0.0, 1.5)
+    if rng.random() < 0.85:
         beyond = np.float32(top_mm + rng.uniform(20.0, 90.0)) - depth
         strength = np.clip(-beyond / 12.0, 0.0, 1.0) * np.float32(rng.uniform(0.2, 1.0))
-        medium.echo += strength * 3.0 * _streaks(rng, 18)
+        medium.echo += strength * 6.0 * _streaks(rng, 18)
     _fluid(medium, rng, patient, outline)
     for _ in range(int(rng.integers(0, 3))):
         _other_part(medium, rng, outline)
@@ -103,7 +105,7 @@ def _wall(medium: Medium, rng: np.random.Generator, wavy: Map, thickness: float)
     deep = local - np.float32(thickness * share)
     end = local - np.float32(thickness)
     tissue = rng.uniform(-27.0, -18.0)
-    streaks = _streaks(rng, 34)[rows] * np.float32(rng.uniform(1.0, 4.5))
+    streaks = _streaks(rng, 34)[rows] * np.float32(rng.uniform(2.5, 7.0))
     fade = np.clip(-end / 3.0, 0.0, 1.0)
     part = medium.echo[window]
     part += fade * (np.float32(tissue) + np.where(deep < 0, streaks, 0.4 * streaks) - part)
@@ -124,10 +126,15 @@ def _haze(medium: Medium, patient: Patient, depth: Map) -> None:
 
 def _poor_contact(medium: Medium, rng: np.random.Generator) -> None:
     """Now and then a band of beams is weak from the skin on: a scar, the navel, or no gel."""
-    if rng.random() > 0.35:
-        return
     beams = np.linspace(-1.0, 1.0, BEAMS, dtype=np.float32)
-    for _ in range(int(rng.integers(1, 3))):
-        band = np.exp(-np.square((beams - rng.uniform(-1, 1)) / rng.uniform(0.03, 0.16)))
+    bands = []
+    if rng.random() < 0.3:
+        bands.append((rng.uniform(-1, 1), rng.uniform(0.03, 0.16)))
+    for side in (-1, 1):
+        # The ends of a curved face lift off first.
+        if rng.random() < 0.3:
+            bands.append((side * rng.uniform(0.8, 1.1), rng.uniform(0.1, 0.35)))
+    for place, width in bands:
+        band = np.exp(-np.square((beams - place) / width))
         strength = rng.uniform(4.0, 22.0) / (4.0 * medium.view.depth_step / 10.0)
         medium.loss[:4] += np.float32(strength) * band.astype(np.float32)

@@ -29,9 +29,9 @@ LANDMARKS: dict[str, tuple[str, ...]] = {
         "**Around it:** the muscle of the thigh, its fibres along the bone; no closed ring.",
     ),
     "thorax": (
-        "**Heart:** about a third of the chest, its axis some 45 degrees to the fetal left.",
-        "**Four chambers:** dark rooms that meet in a bright cross, the crux.",
-        "**Lungs:** even grey on both sides of the heart.",
+        "**Heart or great vessels:** black rooms or tubes in the front of the chest, towards the "
+        "fetal left.",
+        "**Lungs:** even grey on both sides of them.",
         "**Ribs and spine:** one whole rib on each side; the aorta lies in front of the spine, "
         "a little to the left.",
     ),
@@ -45,6 +45,14 @@ PLANES: dict[str, str] = {
     "bright choroid plexus in it.",
     "transcerebellar": "**Transcerebellar plane:** the cerebellum behind, two round lobes like a "
     "dumb-bell.",
+    "four-chamber": "**Four-chamber plane:** four rooms that meet in a cross, the crux; the heart "
+    "takes about a third of the chest, its axis some 45 degrees to the fetal left.",
+    "three-vessel": "**Three-vessel plane:** pulmonary trunk, ascending aorta and superior vena "
+    "cava in a row, the largest in front on the left.",
+    "left-outflow": "**Left outflow plane:** the aorta leaves the left ventricle; its wall runs on "
+    "from the ventricular septum.",
+    "right-outflow": "**Right outflow plane:** the pulmonary trunk leaves the right ventricle in "
+    "front and crosses towards the spine.",
 }
 """More to look for where it is known which plane of an anatomy a scan shows; Markdown."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from fetal_model.dataset.manifest import (
     shared_folder,
 )  # fmt: skip
 from fetal_model.dataset.splits import split_by_patient
-from fetal_model.phantom import write_phantoms
+from fetal_model.phantom import simulator, write_phantoms
 from fetal_model.scan import ScanError, read_scan
 from fetal_model.training.recipe import Data
 
@@ -105,8 +104,6 @@ def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) ->
     folder = phantom_path(data, cache)
     counts = {key: data.phantoms[key] for key in anatomy.KEYS}  # type: ignore[index]
     if not (folder / "manifest.csv").is_file():
-        # what a killed process left, the manifest being the last to come
-        shutil.rmtree(folder, ignore_errors=True)
         write_phantoms(folder, counts, data.phantom_seed, progress=progress)
     return folder
 
@@ -114,4 +111,5 @@ def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) ->
 def phantom_path(data: Data, cache: Path) -> Path:
     """Where the recipe's phantoms are kept below `cache`, whether or not they are there yet."""
     counts = [data.phantoms[key] for key in anatomy.KEYS]  # type: ignore[index]
-    return cache / ("phantoms-" + "-".join(str(n) for n in (data.phantom_seed, *counts)))
+    parts = (data.phantom_seed, *counts, simulator())
+    return cache / ("phantoms-" + "-".join(map(str, parts)))

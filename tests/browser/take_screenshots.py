@@ -137,6 +137,21 @@ def take_models(browser: Browser, address: str, size: str, theme: str) -> None:
     page.context.close()
 
 
+def take_simulate(browser: Browser, address: str, size: str, theme: str) -> None:
+    """The gallery of planes, and one of them in the studio."""
+    page = open_page(browser, address, *SIZES[size])
+    page.goto(f"{address}/phantom")
+    plane = page.get_by_role("button", name="Four-chamber", exact=True)
+    plane.wait_for()
+    choose_theme(page, theme)
+    shoot(page, FOLDER / f"simulate-{size}-{theme}.png", whole=True)
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+    plane.click()
+    page.locator(".structures").wait_for()
+    shoot(page, FOLDER / f"simulate-studio-{size}-{theme}.png", whole=True)
+    page.context.close()
+
+
 def take_admin(browser: Browser) -> None:
     """A real training of the seed CNN at work, the form, and two versions side by side."""
     versions = tuple(v.label for v in list_versions() if v.name == "seed-cnn")
@@ -183,6 +198,7 @@ PAGES = {
     "compare": take_compare,
     "models": take_models,
     "teach": take_teach,
+    "simulate": take_simulate,
 }
 ON_THEIR_OWN = {"admin": take_admin, "newcomer": take_newcomer}
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
 from fetal_model.anatomy import KEYS
 from fetal_model.phantom import (
-    COLUMNS,
     MACHINES,
     QUALITIES,
     Patient,
     abdomen,
-    draw_patient,
     simulate,
-    write_phantoms,
 )
-from fetal_model.phantom import generate as generate_module
 from fetal_model.phantom import simulate as simulate_function
 from fetal_model.phantom.acoustics import (
     Settings,
@@ -31,9 +23,9 @@ from fetal_model.phantom.acoustics import (
     transmission_db,
 )
 from fetal_model.phantom.biometry import head_axes, mean_size
+from fetal_model.phantom.framing import extents, frame
 from fetal_model.phantom.medium import Medium, Section
 from fetal_model.phantom.probe import DEPTHS, View
-from fetal_model.phantom.simulate import extents, frame
 from fetal_model.phantom.trunk import spine
 
 SEEDS = range(40, 46)
@@ -57,14 +49,6 @@ def plain_settings(**changes: float) -> Settings:
         "smoothing_px": 0.0, "sharpening": 0.0, "noise_db": -90.0, "clutter": 0.0,
     }  # fmt: skip
     return Settings(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def folder_digest(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_image_and_mask_have_the_promised_form(scans):
@@ -231,108 +215,6 @@ def test_extents_of_a_turned_ellipse():
     assert extents((40, 20), np.pi / 2) == pytest.approx((20, 40))
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("phantoms") / "one"
-    seen: list[tuple[int, int]] = []
-    manifest = write_phantoms(
-        folder, {"brain": 3, "femur": 3, "thorax": 4}, seed=9, workers=1,
-        progress=lambda done, total: seen.append((done, total)),
-    )  # fmt: skip
-    assert manifest == folder / "manifest.csv"
-    assert seen == [(count, 10) for count in range(1, 11)]
-    return folder
-
-
-def test_manifest_says_what_was_written(written):
-    with (written / "manifest.csv").open(newline="") as file:
-        reader = csv.DictReader(file)
-        rows = list(reader)
-    assert tuple(reader.fieldnames or ()) == COLUMNS
-    assert ",".join(COLUMNS) == (
-        "path,mask,label,plane,patient,gestational_age_weeks,machine,quality,pathology,seed"
-    )
-    assert [row["label"] for row in rows] == ["brain"] * 3 + ["femur"] * 3 + ["thorax"] * 4
-    assert len({row["seed"] for row in rows}) == 10
-    patients = {row["patient"] for row in rows}
-    shared = {(row["patient"], row["gestational_age_weeks"], row["machine"]) for row in rows}
-    assert 4 <= len(patients) <= 5
-    assert len(shared) == len(patients)
-    for row in rows:
-        image = cv2.imread(str(written / row["path"]), cv2.IMREAD_UNCHANGED)
-        mask = cv2.imread(str(written / row["mask"]), cv2.IMREAD_UNCHANGED)
-        assert image.shape == mask.shape == (448, 576)
-        assert set(np.unique(mask)) == {0, 255}
-    again = simulate(rows[4]["label"], int(rows[4]["seed"]),
-                     draw_patient(9, int(rows[4]["patient"][1:])))  # fmt: skip
-    stored = cv2.imread(str(written / rows[4]["path"]), cv2.IMREAD_UNCHANGED)
-    assert np.array_equal(again.image, stored)
-
-
-def test_scans_of_a_patient_share_age_and_machine():
-    orders = generate_module.plan(dict.fromkeys(KEYS, 50), 3)
-    per_patient: dict[int, list[str]] = {}
-    for order in orders:
-        per_patient.setdefault(order.patient, []).append(order.label)
-    sizes = [len(labels) for labels in per_patient.values()]
-    assert 2.0 <= np.mean(sizes) <= 3.0
-    assert max(sizes) == 3
-    assert any(len(set(labels)) > 1 for labels in per_patient.values())
-    patient = draw_patient(3, 5)
-    assert patient == draw_patient(3, 5)
-    assert patient.name == "P00005"
-    scans = [simulate(label, seed, patient) for label, seed in (("brain", 1), ("femur", 2))]
-    assert {scan.patient for scan in scans} == {"P00005"}
-    assert {scan.machine for scan in scans} == {patient.machine}
-    assert {scan.gestational_age_weeks for scan in scans} == {patient.gestational_age_weeks}
-
-
-def test_worker_count_does_not_change_the_bytes(written, tmp_path):
-    write_phantoms(tmp_path, {"brain": 3, "femur": 3, "thorax": 4}, seed=9, workers=2)
-    assert folder_digest(tmp_path) == folder_digest(written)
-
-
-def test_interrupted_write_leaves_no_manifest_and_can_be_repeated(tmp_path):
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_phantoms(tmp_path, 1, seed=1, workers=1, progress=stop)
-    assert list(tmp_path.iterdir()) == []
-    write_phantoms(tmp_path, {"femur": 1}, seed=1, workers=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "manifest.csv", "masks"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"per_class": 0}, "per_class"),
-        ({"per_class": -2}, "per_class"),
-        ({"per_class": {"heart": 2}}, "heart"),
-        ({"per_class": {"brain": 1.5}}, "1.5"),
-        ({"seed": -1}, "seed"),
-        ({"seed": "x"}, "seed"),
-        ({"workers": 0}, "workers"),
-    ],
-)
-def test_wrong_arguments_are_refused_before_anything_is_written(tmp_path, arguments, message):
-    target = tmp_path / "new"
-    with pytest.raises(ValueError, match=message) as caught:
-        write_phantoms(target, **{"per_class": 1, "seed": 1, "workers": 1, **arguments})
-    assert "expected" in str(caught.value)
-    assert "received" in str(caught.value)
-    assert not target.exists()
-
-
-def test_a_folder_in_use_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match=r"notes\.txt"):
-        write_phantoms(tmp_path, 1, seed=1, workers=1)
-    with pytest.raises(ValueError, match="folder"):
-        write_phantoms(tmp_path / "notes.txt", 1, seed=1, workers=1)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
-
-
 def test_unknown_label_seed_and_quality_are_refused():
     with pytest.raises(ValueError, match="brain, abdomen, femur, thorax"):
         simulate_function("heart", 1)
@@ -340,3 +222,7 @@ def test_unknown_label_seed_and_quality_are_refused():
         simulate("brain", -1)
     with pytest.raises(ValueError, match="good, fair, poor"):
         simulate("brain", 1, quality="excellent")
+    with pytest.raises(ValueError, match="'short femur' or empty"):
+        simulate("femur", 1, pathology="cardiomegaly")
+    with pytest.raises(ValueError, match="three-vessel"):
+        simulate("thorax", 1, plane="three-vessel", pathology="cardiomegaly")

@@ -1,0 +1,31 @@
+"""The committed results that the docs are written from."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+RESULTS = DOCS / "results"
+
+
+def missing(module: str) -> str:
+    """What stands where a result is not there yet."""
+    return f"Not measured yet: `python -m benchmarks {module}`."
+
+
+def read_csv(name: str) -> list[dict[str, str]]:
+    """Rows of a table of results, none where it is not there."""
+    path = RESULTS / name
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read_json(name: str) -> dict[str, Any]:
+    """One result, empty where it is not there."""
+    path = RESULTS / name
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
