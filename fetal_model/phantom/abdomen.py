@@ -9,7 +9,7 @@ import numpy as np
 
 from fetal_model.phantom.biometry import mean_size
 from fetal_model.phantom.cut import Cut
-from fetal_model.phantom.medium import Section, Window, smooth_noise, smooth_path
+from fetal_model.phantom.medium import FLUID_DB, Section, Window, smooth_noise, smooth_path, waves
 from fetal_model.phantom.patient import Patient
 from fetal_model.phantom.probe import Map
 from fetal_model.phantom.trunk import body_wall, draw_angle, lining, name, ribs, spine, vessel
@@ -35,7 +35,7 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut
     """
     a, b = half_axes(patient)
     level = float(rng.uniform(-23, -16))
-    thick = body_wall(section, rng, a, b, level, (0.0, 7.0))
+    thick = body_wall(section, rng, a, b, level, (-5.0, 3.0))
     inside = section.ellipse(0, 0, a - thick, b - thick)
     _parenchyma(section, rng, inside, a, b, level, cut.detail)
     lining(section, rng, inside)
@@ -47,7 +47,7 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut
     scale = 1.9 if cut.pathology == DILATED_STOMACH else 1.0
     _stomach(section, rng, a, b, cut.detail, shown=cut.shows(-0.1, 0.75), scale=scale)
     spine(section, rng, a, b)
-    ribs(section, rng, a, b, length=(0.4, 1.0), chance=0.75, loss=float(rng.uniform(6, 22)))
+    ribs(section, rng, a, b, length=(0.4, 1.0), chance=0.75, loss=float(rng.uniform(10, 60)))
 
 
 def _parenchyma(
@@ -58,6 +58,10 @@ def _parenchyma(
     medium = section.medium
     window, distance = inside
     grain = 1.0 * smooth_noise(rng, 12, 10)[window] + 0.8 * smooth_noise(rng, 52, 40)[window]
+    # Lobes and segments differ in brightness.
+    grain += np.float32(rng.uniform(0.5, 2.5)) * waves(
+        rng, section.u[window], section.v[window], 1.0, 0.9 * a
+    )
     # Portal tracts: fine bright specks.
     grain += 2.0 * np.maximum(smooth_noise(rng, 110, 80)[window] - 1.2, 0.0)
     other = np.float32(level + rng.uniform(-5.0, 2.0))
@@ -83,9 +87,9 @@ def _liver_vessels(
         radius, turn = np.sqrt(rng.uniform(0.05, 0.5)), rng.uniform(0.35, 1.75) * np.pi
         u, v = radius * a * np.cos(turn), radius * b * np.sin(turn)
         dash = section.ellipse(
-            u, v, rng.uniform(0.4, 2.6), rng.uniform(0.3, 0.7), turn=rng.uniform(0, np.pi)
+            u, v, rng.uniform(0.02, 0.11) * a, rng.uniform(0.3, 0.7), turn=rng.uniform(0, np.pi)
         )
-        section.cavity(dash, echo=-42.0, wall=float(rng.uniform(0.02, 0.3)) * shown, loss=0.0,
+        section.cavity(dash, echo=-42.0, wall=float(rng.uniform(0.05, 0.6)) * shown, loss=0.0,
                        thickness=0.4, opacity=0.8 * shown, soft=0.4)  # fmt: skip
 
 
@@ -120,7 +124,7 @@ def _umbilical_vein(
 
     Lower sections meet the vein nearer to the navel, and no sinus.
     """
-    half = float(rng.uniform(0.042, 0.066)) * a
+    half = float(rng.uniform(0.048, 0.078)) * a
     front, bend = float(rng.uniform(0.36, 0.6)) * a, float(rng.uniform(0.06, 0.18)) * a
     wall = float(rng.uniform(0.15, 0.7))
     drift = 0.25 * a * max(0.0, cut.offset)
@@ -130,8 +134,8 @@ def _umbilical_vein(
     path = smooth_path([(front, sway), (bend + 0.05 * a, sway), (bend - 0.06 * a, sway),
                         (depth, -0.3 * reach), (depth, -reach)], 14)  # fmt: skip
     turn = 8  # from here on it is the sinus
-    vessel(section, path[turn:], half * float(rng.uniform(0.8, 1.1)), "portal sinus", blood=blood,
-           wall=0.7 * wall, shown=float(rng.uniform(0.6, 1.0)) * cut.shows(0.0, 0.5))  # fmt: skip
+    vessel(section, path[turn:], half * float(rng.uniform(0.65, 0.95)), "portal sinus", blood=blood,
+           wall=0.7 * wall, shown=float(rng.uniform(0.35, 0.9)) * cut.shows(0.0, 0.5))  # fmt: skip
     vein = [(u + drift, v) for u, v in path[: turn + 1]]
     vessel(section, vein, half, "umbilical vein", blood=blood, wall=wall,
            shown=cut.detail * cut.shows(0.1, 0.7))  # fmt: skip
@@ -152,7 +156,9 @@ def _stomach(
         [(u - arm[0], v - arm[1]), (u, v + bend), (u + arm[0], v + arm[1] - bend)], 6
     )
     bubble = section.stroke(path, half)
-    section.cavity(bubble, wall=float(rng.uniform(0.02, 0.2)) * shown,
+    # Swallowed vernix and debris may cloud it.
+    contents = FLUID_DB if rng.random() < 0.7 else float(rng.uniform(-55, -36))
+    section.cavity(bubble, echo=contents, wall=float(rng.uniform(0.02, 0.2)) * shown,
                    opacity=max(0.8, detail) * shown, soft=1.0)  # fmt: skip
     name(section, bubble, "stomach", shown)
 

@@ -18,9 +18,6 @@ LARGEST_TGC_DB = 66.0
 # Chosen: one beam's side lobes at no and at full clutter, and what the harmonic saves, dB.
 _SIDE_LOBE_DB = (-50.0, -34.0)
 _HARMONIC_SAVES_DB = 9.0
-# Chosen: how much a layer along the beam may stand out, and from what, dB.
-_MOST_EXCESS_DB = 10.0
-_DARKEST_NEIGHBOUR_DB = -42.0
 _TO_LINEAR = np.float32(np.log(10.0) / 20.0)
 # Spread of the logarithm of a Rayleigh amplitude, dB (pi / sqrt(24) nepers).
 _SPECKLE_DB = 5.57
@@ -74,7 +71,7 @@ def _echoes(medium: Medium, rng: np.random.Generator, settings: Settings) -> tup
     passed *= _TO_LINEAR
     cv2.exp(passed, passed)
     gloss = medium.gloss * passed
-    diffuse = np.asarray(cv2.exp(_facing_the_beam(medium) * _TO_LINEAR), np.float32)
+    diffuse = np.asarray(cv2.exp(medium.echo * _TO_LINEAR), np.float32)
     diffuse *= passed
     clutter = float(settings.clutter)
     low, high = _SIDE_LOBE_DB
@@ -91,18 +88,6 @@ def _echoes(medium: Medium, rng: np.random.Generator, settings: Settings) -> tup
     noise = np.exp((gain - np.float32(LARGEST_TGC_DB - settings.noise_db)) * (2 * _TO_LINEAR))
     power += noise[:, None]
     return np.sqrt(power), gloss
-
-
-def _facing_the_beam(medium: Medium) -> Map:
-    """Echogenicity, dB, weaker where a layer runs along the beam than where it lies across it.
-
-    Layered tissue (skin, muscle, bone) scatters back most when it is met square: the sides of a
-    chest or a head fade. A layer is what is brighter than its neighbourhood across the beams.
-    """
-    echo = np.maximum(medium.echo, np.float32(_DARKEST_NEIGHBOUR_DB))
-    mean = cv2.blur(echo, (25, 1))
-    excess = np.clip(echo - mean, 0.0, np.float32(_MOST_EXCESS_DB))
-    return np.asarray(medium.echo - np.float32(0.5) * excess, np.float32)
 
 
 def _reverberate(

@@ -53,7 +53,7 @@ def body_wall(
     a shadow behind.
     """
     medium = section.medium
-    thick = float(rng.uniform(0.07, 0.11)) * (a + b) / 2
+    thick = float(rng.uniform(0.055, 0.095)) * (a + b) / 2
     window, distance = section.ellipse(0, 0, a, b, margin=4)
     along: Map = np.float32(1.0) - np.square(section.medium.facing(distance))
     fade = np.float32(rng.uniform(5.0, 13.0))
@@ -115,12 +115,12 @@ def spine(section: Section, rng: np.random.Generator, a: float, b: float) -> Non
     Cartilage joins them around the canal, muscle lies to both sides; bone leaves a shadow.
     """
     scale = float(rng.uniform(0.9, 1.15)) * (a + b) / 2
-    place = -0.63 * a
+    place = -float(rng.uniform(0.64, 0.74)) * a
     soft = section.ellipse(place - 0.1 * a, 0, 0.22 * scale, 0.34 * scale)
-    section.solid(soft, float(rng.uniform(-32, -24)), opacity=0.6, soft=2.0)
+    section.solid(soft, float(rng.uniform(-27, -19)), opacity=0.6, soft=2.0)
     for side in (-1, 1):
-        flank = section.ellipse(place - 0.1 * a, side * 0.27 * scale, 0.12 * scale, 0.12 * scale)
-        section.solid(flank, float(rng.uniform(-33, -26)), opacity=0.7, soft=1.0)
+        flank = section.ellipse(place - 0.05 * a, side * 0.27 * scale, 0.12 * scale, 0.12 * scale)
+        section.solid(flank, float(rng.uniform(-31, -22)), opacity=0.7, soft=1.0)
     canal = section.ellipse(place - 0.11 * scale, 0, 0.055 * scale, 0.06 * scale)
     section.solid(canal, -46.0)
     name(section, canal, "spinal canal")
@@ -144,6 +144,6 @@ def spine(section: Section, rng: np.random.Generator, a: float, b: float) -> Non
                 [(place - first * 0.6 * scale, side * first * scale),
                  (place - rng.uniform(-0.05, 0.16) * scale, side * reach * scale)], 0.012 * scale,
             )  # fmt: skip
-            strength = float(rng.uniform(0.0, 0.5))
+            strength = float(rng.uniform(0.1, 0.8))
             section.solid(streak, level - 10.0, loss=loss * 0.2, soft=0.6, opacity=strength)
             section.medium.reflect(*streak, strength, 0.9, rest=0.03)
