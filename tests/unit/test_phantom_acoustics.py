@@ -206,16 +206,6 @@ def test_a_strong_reflector_comes_back_at_twice_its_depth():
     assert echoed[again].max() < 0.1 * echoed[148:156, 122:134].max()
 
 
-def test_layers_fade_where_they_run_along_the_beam():
-    medium = homogeneous(-30.0)
-    medium.echo[200:206, :] = -12.0
-    medium.echo[300:500, 126:129] = -12.0
-    shown = envelope(medium, np.random.default_rng(4), replace(PLAIN, looks=24))
-    across = shown[202:204].mean()
-    along = shown[320:480, 127].mean()
-    assert shown[320:480, 60].mean() < along < 0.75 * across
-
-
 def test_speckle_reduction_smooths_tissue_and_spares_edges():
     medium = homogeneous()
     medium.echo[:, 128:] = FLUID_DB
