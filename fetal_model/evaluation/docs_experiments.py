@@ -9,6 +9,7 @@ from typing import Any
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation.card import DISCLAIMER
 from fetal_model.evaluation.experiments import (
+    SIGNIFICANT,
     Bounded,
     Key,
     Outcome,
@@ -73,12 +74,14 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         "",
         f"Accuracy and balanced accuracy are means over the seeds, {plan['seeds']} where nothing "
         f"else is said, at {plan['side']} x {plan['side']} pixels and {plan['epochs']} epochs. The "
-        "difference is paired: the same seeds and the same patients. Intervals are 95%, from "
-        f"{RESAMPLES:,} resamples in which seeds and patients are both drawn with replacement "
-        "(Owen 2007), one seed fewer than there are (Rao and Wu 1988). p is two-sided from the "
-        "same resamples and corrected for every comparison on this page (Holm 1979); below 0.05 a "
-        "recipe is better or worse, else no difference was shown, which does not mean that there "
-        "is none.",
+        "difference is paired: the same seeds and the same patients. Intervals are 95%, of "
+        f"{RESAMPLES:,} resamples: patients are drawn with replacement, and the spread between "
+        "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
+        "residuals of an analysis of variance by recipe and seed) and added as Student's t; it is "
+        "taken to be the same for every recipe. p is two-sided from the same resamples and "
+        "corrected for every comparison on this page (Holm 1979); below "
+        f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
+        "not mean that there is none.",
     ]
 
 
@@ -123,7 +126,7 @@ def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
     settings = [run.settings for run in outcome.runs]
     remarks = []
     if len(settings) == 1:
-        remarks.append("1 seed: spread between seeds unknown")
+        remarks.append("1 seed")
     elif len(settings) != plan["seeds"]:
         remarks.append(f"{len(settings)} seeds")
     side, epochs = outcome.runs[0].size
@@ -144,8 +147,8 @@ def _splits(section: dict[str, Any], plan: dict[str, Any], groups: Groups) -> li
         "Accuracy on the scans that each split held out from training, and by how much it is above "
         "the accuracy of the same networks on new patients. The last column is the leak: how much "
         "more than with a split by patient. Held-out scans chose the best epoch, so even these "
-        "flatter a little. Means over seeds; seeds, held-out patients and new patients are drawn "
-        "with replacement.",
+        "flatter a little. Means over seeds, intervals as above; held-out and new patients are "
+        "drawn apart.",
         "",
         *_head(("recipe", "split", "held-out scans", "above new patients", "above the base")),
     ]

@@ -108,7 +108,11 @@ def judge_all(groups: dict[Key, list[Run]], base: str) -> dict[Key, Outcome]:
         groups: See `group_runs`.
         base: Name of the recipe that the others are compared with.
     """
-    found = {key: _judge(key, groups, base) for key in groups}
+    sizes: dict[tuple[int, int], list[Run]] = defaultdict(list)
+    for key, runs in groups.items():
+        sizes[key[1:]] += runs
+    spreads = {size: _spreads(runs) for size, runs in sizes.items()}
+    found = {key: _judge(key, groups, base, spreads[key[1:]]) for key in groups}
     compared = [key for key, outcome in found.items() if outcome.p is not None]
     corrected = holm([found[key].p or 0.0 for key in compared])
     for key, p in zip(compared, corrected, strict=True):
@@ -127,17 +131,31 @@ def flattery(runs: Sequence[Run], base: Sequence[Run]) -> Flattery | None:
         runs: Of a recipe, by seed.
         base: Of the recipe that splits by patient, likewise; the same runs for that recipe itself.
     """
-    if not all(run.held_out.patients for run in [*runs, *base]):
+    everything = [*runs, *base]
+    if not all(run.held_out.patients for run in everything):
         return None
-    held_out, gap = _gap(runs, _patients(runs, held_out=True), _patients(runs))
-    shared = {run.seed for run in runs} & {run.seed for run in base}
-    own, beside = ([run for run in side if run.seed in shared] for side in (runs, base))
-    above_base = None
-    if shared and runs != base:
-        both = [*own, *beside]
-        patients = _patients(both, held_out=True), _patients(both)
-        above_base = Bounded.of(_gap(own, *patients)[1] - _gap(beside, *patients)[1])
-    return Flattery(Bounded.of(held_out), Bounded.of(gap), above_base)
+    own_patients, tested = _patients(everything, held_out=True), _patients(everything)
+
+    def draw(chosen: Sequence[Run]) -> tuple[Floats, Floats]:
+        """Resampled accuracy on held-out scans, and the same less that on the test scans."""
+        said = [run.held_out for run in chosen]
+        own = seeds.accuracy(seeds.confusions(said, own_patients, stream=1))
+        return own, own - seeds.accuracy(_tested(chosen, tested))
+
+    gaps = {_name(r): r.held_out.accuracy - r.test.accuracy for r in everything}
+    held_out, gap = draw(runs)
+    own = seeds.spread({_name(r): r.held_out.accuracy for r in everything})
+    share = 1 / len(runs)
+    found = Flattery(
+        Bounded.of(own.blur(held_out, share)),
+        Bounded.of(seeds.spread(gaps).blur(gap, share)),
+        None,
+    )
+    one, two = _pairs(base, runs)
+    if not one or runs == base:
+        return found
+    more = seeds.spread(gaps, paired=True).blur(draw(two)[1] - draw(one)[1], 2 / len(one))
+    return replace(found, above_base=Bounded.of(more))
 
 
 def confused(runs: Sequence[Run], one: int, two: int) -> tuple[int, Bounded]:
@@ -151,19 +169,46 @@ def confused(runs: Sequence[Run], one: int, two: int) -> tuple[int, Bounded]:
     Returns:
         Their number over all seeds, and their share of all errors.
     """
-    tables = _tested(runs, _patients(runs)).reshape(-1, len(KEYS), len(KEYS))
-    between = tables[:, one, two] + tables[:, two, one]
-    wrong = tables.sum(axis=(1, 2)) - np.trace(tables, axis1=1, axis2=2)
-    return round(between[0]), Bounded.of(between / np.maximum(wrong, 1e-9))
+
+    def share(chosen: Sequence[Run]) -> tuple[Floats, Floats]:
+        tables = _tested(chosen, _patients(chosen)).reshape(-1, len(KEYS), len(KEYS))
+        between = tables[:, one, two] + tables[:, two, one]
+        wrong = tables.sum(axis=(1, 2)) - np.trace(tables, axis1=1, axis2=2)
+        return between, between / np.maximum(wrong, 1)
+
+    between, drawn = share(runs)
+    spread = seeds.spread({_name(run): float(share([run])[1][0]) for run in runs})
+    return round(between[0]), Bounded.of(spread.blur(drawn, 1 / len(runs)))
 
 
-def _judge(key: Key, groups: dict[Key, list[Run]], base: str) -> Outcome:
+@dataclass(frozen=True)
+class _Spreads:
+    """Between seeds, over all recipes of one side and number of epochs."""
+
+    accuracy: seeds.Spread
+    balanced: seeds.Spread
+    difference: seeds.Spread
+
+
+def _spreads(runs: Sequence[Run]) -> _Spreads:
+    accuracies = {_name(run): run.test.accuracy for run in runs}
+    square = len(KEYS) ** 2
+    balanced = {
+        _name(run): float(mean_recall(np.eye(square)[run.test.cells].sum(axis=0))[0])
+        for run in runs
+    }
+    return _Spreads(
+        seeds.spread(accuracies), seeds.spread(balanced), seeds.spread(accuracies, paired=True)
+    )
+
+
+def _judge(key: Key, groups: dict[Key, list[Run]], base: str, spreads: _Spreads) -> Outcome:
     runs = groups[key]
-    tables = _tested(runs, _patients(runs))
+    tables, share = _tested(runs, _patients(runs)), 1 / len(runs)
     alone = Outcome(
         runs=tuple(runs),
-        accuracy=Bounded.of(seeds.accuracy(tables)),
-        balanced=Bounded.of(mean_recall(tables)),
+        accuracy=Bounded.of(spreads.accuracy.blur(seeds.accuracy(tables), share)),
+        balanced=Bounded.of(spreads.balanced.blur(mean_recall(tables), share)),
         difference=None,
         p=None,
         holm=None,
@@ -171,25 +216,27 @@ def _judge(key: Key, groups: dict[Key, list[Run]], base: str) -> Outcome:
     )
     if key[0] == base:
         return alone
-    beside = groups.get((base, *key[1:]), [])
-    shared = {run.seed for run in runs} & {run.seed for run in beside}
-    pair = [[run for run in side if run.seed in shared] for side in (beside, runs)]
-    if not shared:
+    first, second = _pairs(groups.get((base, *key[1:]), []), runs)
+    if not first:
         return replace(alone, verdict=f"not compared: {base} has no such run of the same seed")
-    if len({run.settings["test_fingerprint"] for side in pair for run in side}) > 1:
+    both = [*first, *second]
+    if len({run.settings["test_fingerprint"] for run in both}) > 1:
         return replace(alone, verdict="not compared: tested on other scans")
-    patients = _patients([*pair[0], *pair[1]])
-    first, second = (seeds.accuracy(_tested(side, patients)) for side in pair)
-    drawn = second - first
+    patients = _patients(both)
+    drawn = seeds.accuracy(_tested(second, patients)) - seeds.accuracy(_tested(first, patients))
+    drawn = spreads.difference.blur(drawn, 2 / len(first))
     return replace(alone, difference=Bounded.of(drawn), p=seeds.p_value(drawn[1:]))
 
 
-def _gap(
-    runs: Sequence[Run], held_out: Sequence[str], tested: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """Resampled accuracy on held-out scans, and the same less that on the test scans."""
-    own = seeds.accuracy(seeds.confusions([run.held_out for run in runs], held_out, stream=1))
-    return own, own - seeds.accuracy(_tested(runs, tested))
+def _pairs(first: Sequence[Run], second: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """The runs of two recipes whose seed both have."""
+    shared = {run.seed for run in first} & {run.seed for run in second}
+    one, two = ([run for run in side if run.seed in shared] for side in (first, second))
+    return one, two
+
+
+def _name(run: Run) -> tuple[str, int]:
+    return run.settings["recipe"], run.seed
 
 
 def _tested(runs: Sequence[Run], patients: Sequence[str]) -> Floats:

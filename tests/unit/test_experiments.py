@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import t, ttest_rel
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from fetal_model.anatomy import KEYS
@@ -26,6 +27,7 @@ from fetal_model.evaluation.experiments import (
     judge_all,
     read_plan,
 )  # fmt: skip
+from fetal_model.evaluation.paired import holm
 from fetal_model.evaluation.runs import COLUMNS, Run, read_runs
 
 PATIENTS = 60
@@ -119,33 +121,56 @@ def test_verdicts(runs: list[Run]) -> None:
 
 def test_p_is_corrected_for_what_is_compared_only(runs: list[Run]) -> None:
     found = judge_all(group_runs(runs), "seed-cnn").values()
-    compared = sorted(o.p for o in found if o.p is not None)
-    corrected = sorted(o.holm for o in found if o.holm is not None)
-    assert len(compared) == len(corrected) == 6
-    smallest = 2 / (1 + seeds.RESAMPLES)
-    assert compared[0] == pytest.approx(smallest)
-    assert corrected[0] == pytest.approx(6 * smallest)
+    compared = [o for o in found if o.p is not None and o.holm is not None]
+    assert len(compared) == 6
+    assert [o.holm for o in compared] == holm([o.p or 0 for o in compared])
+    assert all(o.holm is None for o in found if o.p is None)
 
 
 def test_a_paired_difference_forgets_what_both_get_wrong(runs: list[Run]) -> None:
     """Two recipes with the same errors differ by nothing, however uncertain each is."""
     own = judge_all(group_runs(runs), "seed-cnn")["seed-cnn-random", 128, 30]
     assert own.difference is not None
-    assert (own.difference.low, own.difference.value, own.difference.high) == (0, 0, 0)
-    assert (own.p, own.verdict) == (1, SAME)
+    found = (own.difference.low, own.difference.value, own.difference.high)
+    assert found == pytest.approx((0, 0, 0), abs=1e-9)
+    assert own.verdict == SAME
     assert own.accuracy.high > own.accuracy.low
 
 
-def test_the_spread_between_seeds_is_not_underestimated(tmp_path: Path) -> None:
-    """No patient differs from another: what is left is the variance of a mean of three seeds."""
-    counts = (0, 1, 3)
-    for seed, per_patient in enumerate(counts):
-        write_run(tmp_path, "r", seed, {i for i in range(SCANS) if i % 4 < per_patient})
-    runs = read_runs(tmp_path)
-    names = sorted(set(runs[0].test.patients))
-    drawn = seeds.accuracy(seeds.confusions([run.test for run in runs], names))
-    expected = np.var([count / 4 for count in counts], ddof=1) / 3
-    assert np.var(drawn[1:]) == pytest.approx(expected, rel=0.05)
+def test_spread_is_the_residual_of_an_analysis_of_variance() -> None:
+    table = {"a": [0.80, 0.84, 0.82], "b": [0.90, 0.91, 0.95], "c": [0.70, 0.75, 0.71]}
+    values = {(name, seed): v for name, row in table.items() for seed, v in enumerate(row)}
+    figures = np.array(list(table.values()))
+    within = figures - figures.mean(axis=1, keepdims=True)
+    alone = seeds.spread(values)
+    assert alone.freedom == 6
+    assert alone.deviation**2 == pytest.approx((within**2).sum() / 6)
+    both = seeds.spread(values, paired=True)
+    assert both.freedom == 4
+    residual = within - within.mean(axis=0)
+    assert both.deviation**2 == pytest.approx((residual**2).sum() / 4)
+    assert seeds.spread({("a", 0): 0.8, ("b", 0): 0.9}) == seeds.Spread(0, 0)
+
+
+def test_seeds_alone_give_students_interval_and_test(tmp_path: Path) -> None:
+    """No patient differs from another, so that resampling the patients changes nothing."""
+    wrong = {"seed-cnn": (1, 1, 2), "seed-cnn-plain": (2, 3, 3)}
+    for recipe, counts in wrong.items():
+        for seed, count in enumerate(counts):
+            write_run(tmp_path, recipe, seed, {i for i in range(SCANS) if i % 4 < count})
+    found = judge_all(group_runs(read_runs(tmp_path)), "seed-cnn")
+    first, second = (1 - np.array(wrong[recipe]) / 4 for recipe in wrong)
+    # four degrees of freedom: both recipes lend their spread to the mean of one
+    deviation = np.sqrt((np.var(first, ddof=1) + np.var(second, ddof=1)) / 2)
+    low, high = t.interval(0.95, 4, loc=first.mean(), scale=deviation / np.sqrt(3))
+    accuracy = found["seed-cnn", 128, 30].accuracy
+    assert accuracy.high - accuracy.low == pytest.approx(high - low, rel=0.05)
+    outcome = found["seed-cnn-plain", 128, 30]
+    expected = ttest_rel(second, first)
+    assert outcome.p == pytest.approx(expected.pvalue, abs=0.01)
+    low, high = expected.confidence_interval()
+    assert outcome.difference is not None
+    assert outcome.difference.high - outcome.difference.low == pytest.approx(high - low, rel=0.1)
 
 
 def test_the_spread_between_patients_is_that_of_a_cluster_sample(tmp_path: Path) -> None:
@@ -195,7 +220,7 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
     assert lines["seed-cnn-dropout"].count("| better |") == 1
     assert "validation about +2 points" in lines["seed-cnn-dropout"]
     assert "+0.083 (" in lines["seed-cnn-dropout"]
-    assert "1 seed: spread between seeds unknown; jax bfloat16" in lines["seed-cnn-batch-16"]
+    assert "1 seed; jax bfloat16" in lines["seed-cnn-batch-16"]
     assert "leaky: patients on both sides" in lines["seed-cnn-random"]
     assert "sweep seed-cnn-size-100 --seeds 3" in lines["seed-cnn-size-100"]
     assert "256 x 256, 50 epochs" in text
