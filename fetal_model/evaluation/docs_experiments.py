@@ -125,10 +125,10 @@ def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
     """What a reader must know to compare the row with the others."""
     settings = [run.settings for run in outcome.runs]
     remarks = []
-    if len(settings) == 1:
-        remarks.append("1 seed")
-    elif len(settings) != plan["seeds"]:
-        remarks.append(f"{len(settings)} seeds")
+    if len(settings) != plan["seeds"]:
+        remarks.append(f"{len(settings)} {'seed' if len(settings) == 1 else 'seeds'}")
+    if not outcome.freedom:
+        remarks.append("spread between seeds unknown and left out")
     side, epochs = outcome.runs[0].size
     if (side, epochs) != (plan["side"], plan["epochs"]):
         remarks.append(f"{side} x {side}, {epochs} epochs")
@@ -182,12 +182,14 @@ def _confusions(plan: dict[str, Any], groups: Groups) -> list[str]:
         "between femur and thorax, rarely between brain and abdomen (8. Results).",
         "",
     ]
-    runs = groups.get((plan["base"], plan["side"], plan["epochs"]))
+    size = (plan["side"], plan["epochs"])
+    runs = groups.get((plan["base"], *size))
     if not runs:
         return [*lines, "Not run yet."]
+    peers = [run for key, members in groups.items() if key[1:] == size for run in members]
     lines += _head(("between", "errors", "share of all errors"))
     for one, two in combinations(range(len(KEYS)), 2):
-        errors, share = confused(runs, one, two)
+        errors, share = confused(runs, peers, one, two)
         lines.append(_line(f"{KEYS[one]} and {KEYS[two]}", f"{errors:,}", _shown(share)))
     return lines
 

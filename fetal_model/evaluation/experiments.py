@@ -40,6 +40,11 @@ class Bounded:
         """From resampled values, the first being that of the sample as it is."""
         return cls(float(drawn[0]), *interval(drawn[1:]))
 
+    @classmethod
+    def of_share(cls, drawn: Floats) -> Bounded:
+        """The same for a figure that cannot leave 0 to 1."""
+        return cls.of(np.clip(drawn, 0, 1))
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -53,6 +58,7 @@ class Outcome:
             cannot be compared.
         p: Of the difference.
         holm: The same, corrected for every recipe that is compared.
+        freedom: Degrees of freedom of the spread between seeds; 0: unknown, and left out.
         verdict: `BETTER`, `WORSE`, `SAME`, `BASE`, or why it is not compared.
     """
 
@@ -62,6 +68,7 @@ class Outcome:
     difference: Bounded | None
     p: float | None
     holm: float | None
+    freedom: int
     verdict: str
 
 
@@ -147,7 +154,7 @@ def flattery(runs: Sequence[Run], base: Sequence[Run]) -> Flattery | None:
     own = seeds.spread({_name(r): r.held_out.accuracy for r in everything})
     share = 1 / len(runs)
     found = Flattery(
-        Bounded.of(own.blur(held_out, share)),
+        Bounded.of_share(own.blur(held_out, share)),
         Bounded.of(seeds.spread(gaps).blur(gap, share)),
         None,
     )
@@ -158,11 +165,12 @@ def flattery(runs: Sequence[Run], base: Sequence[Run]) -> Flattery | None:
     return replace(found, above_base=Bounded.of(more))
 
 
-def confused(runs: Sequence[Run], one: int, two: int) -> tuple[int, Bounded]:
+def confused(runs: Sequence[Run], peers: Sequence[Run], one: int, two: int) -> tuple[int, Bounded]:
     """Errors between two anatomies.
 
     Args:
         runs: Of a recipe.
+        peers: Of all recipes, from which the spread between seeds is taken.
         one: Position of an anatomy in `KEYS`.
         two: Position of the other.
 
@@ -170,15 +178,15 @@ def confused(runs: Sequence[Run], one: int, two: int) -> tuple[int, Bounded]:
         Their number over all seeds, and their share of all errors.
     """
 
-    def share(chosen: Sequence[Run]) -> tuple[Floats, Floats]:
-        tables = _tested(chosen, _patients(chosen)).reshape(-1, len(KEYS), len(KEYS))
-        between = tables[:, one, two] + tables[:, two, one]
-        wrong = tables.sum(axis=(1, 2)) - np.trace(tables, axis1=1, axis2=2)
+    def count(tables: Floats) -> tuple[Floats, Floats]:
+        square = tables.reshape(-1, len(KEYS), len(KEYS))
+        wrong = square.sum(axis=(1, 2)) - np.trace(square, axis1=1, axis2=2)
+        between = square[:, one, two] + square[:, two, one]
         return between, between / np.maximum(wrong, 1)
 
-    between, drawn = share(runs)
-    spread = seeds.spread({_name(run): float(share([run])[1][0]) for run in runs})
-    return round(between[0]), Bounded.of(spread.blur(drawn, 1 / len(runs)))
+    between, drawn = count(_tested(runs, _patients(runs)))
+    spread = seeds.spread({_name(run): float(count(_table(run))[1][0]) for run in peers})
+    return round(between[0]), Bounded.of_share(spread.blur(drawn, 1 / len(runs)))
 
 
 @dataclass(frozen=True)
@@ -192,11 +200,7 @@ class _Spreads:
 
 def _spreads(runs: Sequence[Run]) -> _Spreads:
     accuracies = {_name(run): run.test.accuracy for run in runs}
-    square = len(KEYS) ** 2
-    balanced = {
-        _name(run): float(mean_recall(np.eye(square)[run.test.cells].sum(axis=0))[0])
-        for run in runs
-    }
+    balanced = {_name(run): float(mean_recall(_table(run))[0]) for run in runs}
     return _Spreads(
         seeds.spread(accuracies), seeds.spread(balanced), seeds.spread(accuracies, paired=True)
     )
@@ -207,11 +211,12 @@ def _judge(key: Key, groups: dict[Key, list[Run]], base: str, spreads: _Spreads)
     tables, share = _tested(runs, _patients(runs)), 1 / len(runs)
     alone = Outcome(
         runs=tuple(runs),
-        accuracy=Bounded.of(spreads.accuracy.blur(seeds.accuracy(tables), share)),
-        balanced=Bounded.of(spreads.balanced.blur(mean_recall(tables), share)),
+        accuracy=Bounded.of_share(spreads.accuracy.blur(seeds.accuracy(tables), share)),
+        balanced=Bounded.of_share(spreads.balanced.blur(mean_recall(tables), share)),
         difference=None,
         p=None,
         holm=None,
+        freedom=spreads.accuracy.freedom,
         verdict=BASE,
     )
     if key[0] == base:
@@ -233,6 +238,11 @@ def _pairs(first: Sequence[Run], second: Sequence[Run]) -> tuple[list[Run], list
     shared = {run.seed for run in first} & {run.seed for run in second}
     one, two = ([run for run in side if run.seed in shared] for side in (first, second))
     return one, two
+
+
+def _table(run: Run) -> Floats:
+    """Confusion matrix on the test scans, shape (16,)."""
+    return np.eye(len(KEYS) ** 2)[run.test.cells].sum(axis=0)
 
 
 def _name(run: Run) -> tuple[str, int]:
