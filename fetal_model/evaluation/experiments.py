@@ -54,6 +54,7 @@ class Outcome:
         runs: By seed.
         accuracy: Mean over its seeds, on the test scans.
         balanced: Balanced accuracy, likewise.
+        training: Accuracy on the training scans in the best epoch, under augmentation and dropout.
         difference: Its accuracy less the base's over the seeds both have, None where the two
             cannot be compared.
         p: Of the difference.
@@ -65,6 +66,7 @@ class Outcome:
     runs: tuple[Run, ...]
     accuracy: Bounded
     balanced: Bounded
+    training: Bounded
     difference: Bounded | None
     p: float | None
     holm: float | None
@@ -195,6 +197,7 @@ class _Spreads:
 
     accuracy: seeds.Spread
     balanced: seeds.Spread
+    training: seeds.Spread
     difference: seeds.Spread
 
 
@@ -202,17 +205,22 @@ def _spreads(runs: Sequence[Run]) -> _Spreads:
     accuracies = {_name(run): run.test.accuracy for run in runs}
     balanced = {_name(run): float(mean_recall(_table(run))[0]) for run in runs}
     return _Spreads(
-        seeds.spread(accuracies), seeds.spread(balanced), seeds.spread(accuracies, paired=True)
+        seeds.spread(accuracies),
+        seeds.spread(balanced),
+        seeds.spread({_name(run): run.settings["accuracy_train"] for run in runs}),
+        seeds.spread(accuracies, paired=True),
     )
 
 
 def _judge(key: Key, groups: dict[Key, list[Run]], base: str, spreads: _Spreads) -> Outcome:
     runs = groups[key]
     tables, share = _tested(runs, _patients(runs)), 1 / len(runs)
+    training = np.full(len(tables), np.mean([run.settings["accuracy_train"] for run in runs]))
     alone = Outcome(
         runs=tuple(runs),
         accuracy=Bounded.of_share(spreads.accuracy.blur(seeds.accuracy(tables), share)),
         balanced=Bounded.of_share(spreads.balanced.blur(mean_recall(tables), share)),
+        training=Bounded.of_share(spreads.training.blur(training, share)),
         difference=None,
         p=None,
         holm=None,

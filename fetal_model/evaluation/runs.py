@@ -24,8 +24,9 @@ SETTINGS = {
 }  # fmt: skip
 """Of a run's JSON file, beside `finished`."""
 COLUMNS = ("scan", "patient", "label", "quality", "machine", *(f"p_{key}" for key in KEYS))
-"""Of a run's CSV file. A further column `part` tells its own held-out scans from the test scans."""
-TEST, HELD_OUT = "test", "validation"
+"""Of a run's CSV files."""
+OWN_TEST = "own-test"
+"""Folder beside, with the answers about the scans that a run's own split held out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,8 @@ class Run:
     Attributes:
         settings: The keys of `SETTINGS`.
         test: About the test scans.
-        held_out: About the scans that its own split held out, empty where it kept none of them.
+        held_out: About the scans that its own split held out for testing, empty where there is no
+            such file.
     """
 
     settings: dict[str, Any]
@@ -73,44 +75,47 @@ class Run:
 
 
 def read_runs(folder: Path = EXPERIMENTS) -> list[Run]:
-    """Every finished run of a folder, by recipe and seed; none where there is no folder.
+    """Every finished run below a folder, by recipe and seed; none where there is no folder.
 
     Raises:
-        ValueError: A run's files are incomplete or contradict each other.
+        ValueError: A run's files are incomplete or contradict each other, or it is not simulated.
     """
     runs = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.rglob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         missing = [key for key in (*SETTINGS, "finished") if key not in content]
         if missing:
             raise ValueError(f"{path}: expected the key {missing[0]}, found none; run it again")
+        if not content.get("simulated", True):
+            raise ValueError(f"{path}: expected a simulated run, found another; keep it elsewhere")
         if content["finished"]:
-            settings = {key: kind(content[key]) for key, kind in SETTINGS.items()}
-            runs.append(_run(settings, path.with_suffix(".csv.gz")))
+            runs.append(_run({key: kind(content[key]) for key, kind in SETTINGS.items()}, path))
     return sorted(runs, key=lambda run: (run.settings["recipe"], run.size, run.seed))
 
 
 def _run(settings: dict[str, Any], path: Path) -> Run:
-    if not path.is_file():
+    name = f"{path.stem}.csv.gz"
+    test = path.with_name(name)
+    if not test.is_file():
         raise ValueError(
-            f"{path}: expected the answers of a finished run, found none; run it again"
+            f"{test}: expected the answers of a finished run, found none; run it again"
         )
+    rows = _rows(test)
+    if len(rows) != settings["test_scans"]:
+        raise ValueError(
+            f"{test}: expected {settings['test_scans']} test scans as its JSON file says, found "
+            f"{len(rows)}; run it again"
+        )
+    own = path.parent / OWN_TEST / name
+    return Run(settings, _answers(rows), _answers(_rows(own) if own.is_file() else []))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     with gzip.open(path, "rt", newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if not set(COLUMNS) <= set(reader.fieldnames or ()):
             raise ValueError(f"{path}: expected columns {COLUMNS}, found {reader.fieldnames}")
-        rows = list(reader)
-    parts: dict[str, list[dict[str, str]]] = {TEST: [], HELD_OUT: []}
-    for row in rows:
-        if row.get("part", TEST) not in parts:
-            raise ValueError(f"{path}: expected part {TEST} or {HELD_OUT}, found {row['part']!r}")
-        parts[row.get("part", TEST)].append(row)
-    if len(parts[TEST]) != settings["test_scans"]:
-        raise ValueError(
-            f"{path}: expected {settings['test_scans']} test scans as its JSON file says, found "
-            f"{len(parts[TEST])}; run it again"
-        )
-    return Run(settings, _answers(parts[TEST]), _answers(parts[HELD_OUT]))
+        return list(reader)
 
 
 def _answers(rows: list[dict[str, str]]) -> Answers:

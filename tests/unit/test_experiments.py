@@ -28,7 +28,7 @@ from fetal_model.evaluation.experiments import (
     read_plan,
 )  # fmt: skip
 from fetal_model.evaluation.paired import holm
-from fetal_model.evaluation.runs import COLUMNS, Run, read_runs
+from fetal_model.evaluation.runs import COLUMNS, OWN_TEST, Run, read_runs
 
 PATIENTS = 60
 SCANS = 4 * PATIENTS
@@ -51,15 +51,17 @@ def write_run(
     folder.mkdir(exist_ok=True)
     name = f"{recipe}-{changes.get('side', 128)}-{seed}"
     (folder / f"{name}.json").write_text(json.dumps({**settings, **changes}))
-    with gzip.open(folder / f"{name}.csv.gz", "wt", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*COLUMNS, "part"])
-        for part, errors in (("test", wrong), ("validation", held_out)):
-            for i in range(SCANS) if errors is not None else ():
+    for place, part, errors in ((folder, "test", wrong), (folder / OWN_TEST, "own", held_out)):
+        if errors is None:
+            continue
+        place.mkdir(exist_ok=True)
+        with gzip.open(place / f"{name}.csv.gz", "wt", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            for i in range(SCANS):
                 answer = KEYS[(i + (i in errors)) % 4]
                 shares = [0.7 if key == answer else 0.1 for key in KEYS]
-                patient = f"{part}{i // 4}"
-                writer.writerow([f"{i}.png", patient, TRUTH[i], "good", "sim-a", *shares, part])
+                writer.writerow([f"{i}.png", f"{part}{i // 4}", TRUTH[i], "good", "sim-a", *shares])
 
 
 def every(step: int, start: int = 0) -> set[int]:
@@ -82,7 +84,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     write_run(folder, "seed-cnn-plateau", 0, every(11), test_fingerprint="other scans")
     write_run(folder, "seed-cnn-kernel-2", 7, every(11))
     write_run(folder, "seed-cnn-batch-16", 1, every(11), backend="jax", precision="bfloat16")
-    write_run(folder, "seed-cnn", 0, every(20), side=256, epochs=50)
+    write_run(folder / "in-full", "seed-cnn", 0, every(20), side=256, epochs=50)
     write_run(folder, "seed-cnn-own", 0, every(30))
     return read_runs(folder)
 
@@ -97,6 +99,7 @@ def test_the_sample_itself_comes_first_and_is_scikit_learns(runs: list[Run]) -> 
         assert [run.test.accuracy for run in outcome.runs] == pytest.approx(accuracies)
         assert outcome.accuracy.value == pytest.approx(np.mean(accuracies))
         balanced = [balanced_accuracy_score(TRUTH, answers) for answers in said]
+        assert outcome.training.value == pytest.approx(0.95)
         assert outcome.balanced.value == pytest.approx(np.mean(balanced))
 
 
@@ -253,6 +256,9 @@ def test_what_is_incomplete_is_named(tmp_path: Path) -> None:
         read_runs(tmp_path)
     (tmp_path / "r-128-0.csv.gz").unlink()
     with pytest.raises(ValueError, match=r"r-128-0.csv.gz: expected the answers"):
+        read_runs(tmp_path)
+    write_run(tmp_path, "r", 0, set(), simulated=False)
+    with pytest.raises(ValueError, match=r"r-128-0.json: expected a simulated run"):
         read_runs(tmp_path)
     (tmp_path / "r-128-0.json").write_text("{}")
     with pytest.raises(ValueError, match=r"r-128-0.json: expected the key recipe"):
