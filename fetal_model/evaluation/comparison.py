@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fetal_model.anatomy import ANATOMIES
 from fetal_model.dataset.folders import LabelledFile
+from fetal_model.dataset.manifest import Record
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.predictor import Predictor
@@ -70,13 +71,14 @@ class Report:
     simulated: bool
 
 
-def judge(predictor: Predictor, file: LabelledFile) -> Prediction:
-    """What a version says about a labelled scan.
+def judge(predictor: Predictor, file: LabelledFile | Record) -> Prediction:
+    """What a version says about a labelled scan, in memory or on disk.
 
     Raises:
         ScanError: The file cannot be read as a scan.
     """
-    finding = predictor.analyse(read_scan(file.data, file.scan))
+    content = file.data if isinstance(file, LabelledFile) else file.file
+    finding = predictor.analyse(read_scan(content, file.scan))
     return Prediction(
         scan=file.scan,
         label=file.label,

@@ -1,4 +1,4 @@
-"""`make docs`: cards, `results.md` and `phantom.md` from committed files, never from memory.
+"""`make docs`: cards, results, phantoms and experiments from committed files, never from memory.
 
 A section whose file is not there says which command makes it.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from fetal_model import anatomy
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.card import DISCLAIMER, card
+from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
 from fetal_model.evaluation.predictions import Prediction, read_predictions
 from fetal_model.evaluation.results import DOCS, RESULTS, missing, read_csv, read_json
@@ -26,12 +27,13 @@ from fetal_model.store.versions import (
 
 
 def main() -> None:
-    """Write every card, `docs/results.md` and `docs/phantom.md`."""
+    """Write every card, `results.md`, `phantom.md` and `experiments.md`."""
     for version in list_versions(WEIGHTS):
         rows = read_predictions(version.path / PREDICTIONS)
         write_text(version.path / CARD, card(version.metadata, rows))
     write_text(DOCS / "results.md", results())
     write_text(DOCS / "phantom.md", phantom())
+    write_text(DOCS / "experiments.md", experiments())
 
 
 def results() -> str:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import beta
-from sklearn.metrics import roc_auc_score
 
 from fetal_model import anatomy
 from fetal_model.evaluation.predictions import Prediction
-
-RESAMPLES = 1000
-_LEVEL = 0.95
+from fetal_model.evaluation.resampling import Floats, draw_patients, exact_bounds, interval
 
 
 @dataclass(frozen=True)
@@ -33,10 +27,7 @@ class Proportion:
     @property
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson 1934, Biometrika 26:404."""
-        tail = (1 - _LEVEL) / 2
-        low = beta.ppf(tail, self.count, self.n - self.count + 1) if self.count else 0.0
-        high = beta.ppf(1 - tail, self.count + 1, self.n - self.count) if self.count < self.n else 1
-        return float(low), float(high)
+        return exact_bounds(self.count, self.n)
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -70,14 +61,8 @@ def recall(rows: Sequence[Prediction], key: str) -> Proportion:
 def balanced_accuracy(rows: Sequence[Prediction]) -> Estimate:
     """Mean recall of the anatomies that occur."""
     within = [row for row in rows if row.in_plane]
-    codes = np.array([anatomy.KEYS.index(row.label) for row in within])
-    right = np.array([row.answer == row.label for row in within])
-
-    def mean_recall(chosen: NDArray[np.int64]) -> float:
-        found = [right[chosen][codes[chosen] == code] for code in np.unique(codes[chosen])]
-        return float(np.mean([part.mean() for part in found]))
-
-    return _bootstrap(within, mean_recall)
+    tables = draw_patients([row.group for row in within]).totals(answer_cells(within))
+    return _estimate(mean_recall(tables), len(within))
 
 
 def plane_auroc(rows: Sequence[Prediction]) -> Estimate | None:
@@ -86,13 +71,26 @@ def plane_auroc(rows: Sequence[Prediction]) -> Estimate | None:
     scores = np.array([row.plane_score for row in rows])
     if truth.all() or not truth.any():
         return None
+    return _estimate(draw_patients([row.group for row in rows]).areas(truth, scores), len(rows))
 
-    def area(chosen: NDArray[np.int64]) -> float:
-        if len(np.unique(truth[chosen])) < 2:
-            return float("nan")
-        return float(roc_auc_score(truth[chosen], scores[chosen]))
 
-    return _bootstrap(rows, area)
+def answer_cells(rows: Sequence[Prediction]) -> Floats:
+    """The cell of the confusion matrix that each scan of the four planes falls into.
+
+    Returns:
+        1 there and 0 elsewhere, shape (n, 16): truth by truth in the order of `anatomy.KEYS`.
+    """
+    keys = anatomy.KEYS
+    cells = [len(keys) * keys.index(row.label) + keys.index(row.answer) for row in rows]
+    return np.eye(len(keys) ** 2)[cells]
+
+
+def mean_recall(tables: Floats) -> Floats:
+    """Balanced accuracy of confusion matrices with truth in rows, each flattened to 16 cells."""
+    square = tables.reshape(-1, len(anatomy.KEYS), len(anatomy.KEYS))
+    scans = square.sum(axis=2)
+    right = np.diagonal(square, axis1=1, axis2=2)
+    return (right / np.maximum(scans, 1)).sum(axis=1) / (scans > 0).sum(axis=1)
 
 
 def accepted(rows: Sequence[Prediction]) -> Proportion:
@@ -109,19 +107,6 @@ def confusion(rows: Sequence[Prediction]) -> dict[str, dict[str, int]]:
     return {label: counts for label, counts in table.items() if sum(counts.values())}
 
 
-def _bootstrap(
-    rows: Sequence[Prediction], figure: Callable[[NDArray[np.int64]], float]
-) -> Estimate:
-    """Percentile interval over patients drawn with replacement (Efron and Tibshirani 1993)."""
-    members: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        members[row.group].append(index)
-    groups = [np.array(indices) for indices in members.values()]
-    rng = np.random.default_rng(0)
-    drawn = [
-        figure(np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))]))
-        for _ in range(RESAMPLES)
-    ]
-    tail = 100 * (1 - _LEVEL) / 2
-    low, high = np.nanpercentile(drawn, [tail, 100 - tail])
-    return Estimate(figure(np.arange(len(rows))), float(low), float(high), len(rows))
+def _estimate(drawn: Floats, n: int) -> Estimate:
+    low, high = interval(drawn[1:])
+    return Estimate(float(drawn[0]), low, high, n)

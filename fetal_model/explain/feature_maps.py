@@ -5,6 +5,8 @@ TensorFlow is imported when one of these is first used, never by importing this 
 
 from __future__ import annotations
 
+import math
+import os
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fetal_model.explain.overlay import colours
+from fetal_model.explain.overlay import colours, fit_screen
 from fetal_model.scan import Scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
 from fetal_model.store.versions import MODEL, Version
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = threading.Lock()
 _SMALLEST_SIDE = 224
 """Of a picture, in pixels: coarser maps are enlarged without blurring, so that a cell is a cell."""
+_TILE, _CAPTION, _UNITS_IN_A_ROW = 224, 20, 16
+"""Of a sheet: longest side of a map and height of its caption, in pixels; units side by side."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Layer:
     shape: tuple[int | None, ...]
     parameters: int
     trainable: int
+
+    @property
+    def dimensions(self) -> str:
+        """Such as `28 x 36 x 64`, or `any` where a side depends on the scan."""
+        return " x ".join("any" if side is None else str(side) for side in self.shape)
 
 
 def list_layers(version: Version) -> tuple[Layer, ...]:
@@ -121,6 +130,42 @@ def picture(map_: NDArray[np.float32]) -> NDArray[np.uint8]:
     size = (map_.shape[1] * factor, map_.shape[0] * factor)
     enlarged = cv2.resize(colours(level), size, interpolation=cv2.INTER_NEAREST)
     return np.asarray(enlarged, dtype=np.uint8)
+
+
+def sheet(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Every map of a layer with its channel number, those that vary most first.
+
+    Args:
+        values: As `feature_maps` returns them. Units without maps become the cells of one map, in
+            their order and on one scale, in rows of `_UNITS_IN_A_ROW`.
+
+    Returns:
+        RGB, uint8 of shape (height, width, 3).
+    """
+    if values.ndim == 1:
+        rows = -(-len(values) // _UNITS_IN_A_ROW)
+        padded = np.full(rows * min(len(values), _UNITS_IN_A_ROW), values.min(), np.float32)
+        padded[: len(values)] = values
+        return picture(padded.reshape(rows, -1))
+    tiles = []
+    for channel in most_varied(values):
+        tile = fit_screen(picture(values[channel]), _TILE)
+        framed = np.pad(tile, ((_CAPTION, 4), (2, 2), (0, 0)))
+        place, font = (4, _CAPTION - 5), cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(framed, str(channel + 1), place, font, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
+        tiles.append(framed)
+    columns = math.ceil(math.sqrt(len(tiles)))
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    lines = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)]
+    return np.vstack(lines)
+
+
+def write_sheet(path: Path, values: NDArray[np.float32]) -> None:
+    """Write `sheet` as PNG, beside its place first and then renamed."""
+    png = cv2.imencode(".png", cv2.cvtColor(sheet(values), cv2.COLOR_RGB2BGR))[1]
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside.write_bytes(png.tobytes())
+    beside.replace(path)
 
 
 @lru_cache(maxsize=2)

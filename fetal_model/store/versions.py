@@ -151,5 +151,6 @@ def publish(name: str, fill: Callable[[Path], None], root: Path = WEIGHTS) -> Ve
 def write_text(path: Path, text: str) -> None:
     """Write a text file beside its place and rename it, so that no reader sees half of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    beside.write_text(text, encoding="utf-8")
+    # a file's name need not be Unicode, and may be quoted in the text
+    beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     beside.replace(path)

@@ -45,7 +45,7 @@ def show_layers(version: Version) -> None:
         [
             {
                 "Layer": layer.name,
-                "Output": shape(layer),
+                "Output": layer.dimensions,
                 "Parameters": layer.parameters,
                 "Trainable": layer.trainable,
                 "Kind": layer.kind,
@@ -71,7 +71,7 @@ def show_feature_maps(version: Version) -> None:
             names,
             # where the trunk ends, and Grad-CAM looks
             index=names.index("features") if "features" in names else 0,
-            format_func=lambda name: f"{name} · {layers[name].kind} · {shape(layers[name])}",
+            format_func=lambda name: f"{name} · {layers[name].kind} · {layers[name].dimensions}",
             help="From the scan to the answer.",
             key=f"layer-{version.label}",
         )
@@ -107,11 +107,6 @@ def maps_of(
 def layers_of(label: str, _version: Version) -> tuple[Layer, ...]:
     """The layers of a version, loaded once."""
     return list_layers(_version)
-
-
-def shape(layer: Layer) -> str:
-    """Such as `28 x 36 x 64`, or `any` where a side depends on the scan."""
-    return " x ".join("any" if side is None else str(side) for side in layer.shape)
 
 
 def number(value: float) -> str:

@@ -10,10 +10,13 @@ import typer
 from fetal_model.cli import app
 from fetal_model.evaluation import docs
 from fetal_model.evaluation.card import card
+from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.experiments import read_plan
 from fetal_model.evaluation.predictions import read_predictions
 from fetal_model.evaluation.results import DOCS
 from fetal_model.store.versions import CARD, PREDICTIONS, list_versions
+from fetal_model.training.recipe import RECIPES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,6 +29,15 @@ def results() -> str:
 def test_results_are_those_of_the_files(results: str) -> None:
     assert (DOCS / "results.md").read_text(encoding="utf-8") == results
     assert (DOCS / "phantom.md").read_text(encoding="utf-8") == phantom()
+
+
+def test_experiments_are_those_of_the_runs() -> None:
+    assert (DOCS / "experiments.md").read_text(encoding="utf-8") == experiments()
+
+
+def test_no_recipe_of_the_seed_cnn_is_left_out_of_the_experiments() -> None:
+    listed = {row["recipe"] for section in read_plan()["section"] for row in section["row"]}
+    assert {path.stem for path in RECIPES.glob("seed-cnn*.toml")} <= listed
 
 
 @pytest.mark.parametrize("version", list_versions(), ids=lambda version: version.label)

@@ -6,10 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from fetal_model.explain.feature_maps import feature_maps, list_layers, most_varied, picture
+from fetal_model import cli_evaluation
+from fetal_model.cli import app
+from fetal_model.explain.feature_maps import (
+    feature_maps,
+    list_layers,
+    most_varied,
+    picture,
+    sheet,
+)  # fmt: skip
 from fetal_model.inference.trunk import Trunk
 from fetal_model.predictor import Predictor
 from fetal_model.scan import Scan, read_scan
@@ -101,3 +111,62 @@ def test_a_picture_spans_the_colours_and_keeps_its_cells() -> None:
 def test_importing_it_brings_no_tensorflow() -> None:
     code = "import sys, fetal_model.explain.feature_maps; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_sheet_has_every_map_most_varied_first() -> None:
+    maps = np.stack([np.full((4, 6), 2.0), np.linspace(0, 9, 24).reshape(4, 6)]).astype(np.float32)
+    drawn = sheet(maps)
+    tile = picture(maps[1])
+    height, width = drawn.shape[0], drawn.shape[1] // 2
+    assert drawn.dtype == np.uint8
+    assert np.ptp(drawn[24 : height - 4, :width].astype(int)) > 200, "the one that varies"
+    assert np.ptp(drawn[24 : height - 4, width:].astype(int)) < 8, "the constant one is black"
+    assert tile.shape[0] / tile.shape[1] == pytest.approx((height - 24) / (width - 4), rel=0.02)
+
+
+def test_units_become_cells_on_one_scale() -> None:
+    drawn = sheet(np.arange(20, dtype=np.float32))
+    rows, columns = 2, 16
+    cells = drawn[:: drawn.shape[0] // rows, :: drawn.shape[1] // columns]
+    assert cells.shape == (rows, columns, 3)
+    assert len({tuple(cell) for cell in cells.reshape(-1, 3)[:20].tolist()}) == 20
+
+
+@pytest.fixture
+def ours(untrained_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command looks for versions among the untrained ones."""
+    monkeypatch.setattr(
+        cli_evaluation, "find_version", lambda name: find_version(name, untrained_weights)
+    )
+
+
+@pytest.mark.usefixtures("ours")
+def test_the_command_draws_what_the_code_draws(
+    untrained_weights: Path, phantom_files: dict[str, Path], tmp_path: Path
+) -> None:
+    output = tmp_path / "maps.png"
+    file = str(phantom_files["femur"])
+    arguments = ["feature-maps", "tiny-dropout", file, "--layer", "pool_1", "-o", str(output)]
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, done.stdout.strip()) == (0, str(output))
+    version = find_version("tiny-dropout", untrained_weights)
+    expected = sheet(feature_maps(version, read_scan(phantom_files["femur"]), "pool_1"))
+    written = cv2.cvtColor(cv2.imread(str(output)), cv2.COLOR_BGR2RGB)
+    assert np.array_equal(written, expected)
+    assert [file.name for file in tmp_path.iterdir()] == ["maps.png"]
+
+
+@pytest.mark.usefixtures("ours")
+def test_the_command_lists_layers_and_refuses_others(
+    untrained_weights: Path, phantom_files: dict[str, Path], tmp_path: Path
+) -> None:
+    arguments = ["feature-maps", "tiny-dropout"]
+    listed = CliRunner().invoke(app, [*arguments, "--list"])
+    wrong = CliRunner().invoke(app, [*arguments, str(phantom_files["brain"]), "--layer", "no"])
+    alone = CliRunner().invoke(app, arguments)
+    bad = CliRunner().invoke(app, [*arguments, str(tmp_path / "absent.png")])
+    layers = list_layers(find_version("tiny-dropout", untrained_weights))
+    assert listed.stdout.splitlines() == [f"{e.name}  {e.kind}  {e.dimensions}" for e in layers]
+    assert (listed.exit_code, wrong.exit_code, alone.exit_code, bad.exit_code) == (0, 2, 2, 1)
+    assert "expected one of" in wrong.stderr
+    assert "no such file" in bad.stderr

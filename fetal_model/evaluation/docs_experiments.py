@@ -1,0 +1,219 @@
+"""`docs/experiments.md`: every recipe of the first report with its interval and its verdict, and
+beside it what the report claimed; from the runs that are committed."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from fetal_model.anatomy import KEYS
+from fetal_model.evaluation.card import DISCLAIMER
+from fetal_model.evaluation.experiments import (
+    SIGNIFICANT,
+    Bounded,
+    Key,
+    Outcome,
+    confused,
+    flattery,
+    group_runs,
+    judge_all,
+    read_plan,
+)  # fmt: skip
+from fetal_model.evaluation.runs import Run, read_runs
+from fetal_model.evaluation.seeds import RESAMPLES
+
+Groups = dict[Key, list[Run]]
+_COLUMNS = (
+    "recipe", "tried", "accuracy", "balanced accuracy", "less the base", "p (Holm)", "verdict",
+    "the report's", "on training scans", "training scans", "parameters", "seconds an epoch",
+    "remarks",
+)  # fmt: skip
+
+
+def experiments(runs: list[Run] | None = None) -> str:
+    """The text of `docs/experiments.md`.
+
+    Args:
+        runs: By default those that are committed.
+    """
+    plan = read_plan()
+    groups = group_runs(read_runs() if runs is None else runs)
+    found = judge_all(groups, plan["base"])
+    sections = [_introduction(plan, found)]
+    shown: set[Key] = set()
+    for section in plan["section"]:
+        sections.append(_section(section, plan, found))
+        shown |= {_key(row, section, plan) for row in section["row"]}
+        if section.get("splits"):
+            sections.append(_splits(section, plan, groups))
+    others = {key: outcome for key, outcome in found.items() if key not in shown}
+    if others:
+        rows = [{"recipe": r, "side": s, "epochs": e, "tried": ""} for r, s, e in others]
+        sections.append(_section({"title": "Other runs", "row": rows}, plan, found))
+    sections += [_confusions(plan, groups), _untested(plan)]
+    return "\n".join("\n".join([*section, ""]) for section in sections)
+
+
+def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
+    tested = {
+        (run.settings["test_scans"], len(set(run.test.patients)))
+        for outcome in found.values()
+        for run in outcome.runs
+    }
+    scans = "; ".join(f"{scans:,} simulated scans of {n:,} patients" for scans, n in sorted(tested))
+    return [
+        "# What helped, and what did not",
+        "",
+        f"Written by `make docs` from `docs/results/experiments/`. {DISCLAIMER}",
+        "",
+        "All of it is simulated: the recipes learned from phantoms and were tested on phantoms of "
+        "patients that none of them saw"
+        + (f" ({scans})" if scans else "")
+        + ". Only the column *the report's* is not ours: these figures are copied from the first "
+        "report, measured on its own scans, and cannot be compared with the others in size, only "
+        "in direction.",
+        "",
+        "Accuracy, on test scans and on training scans (these under augmentation and dropout), and "
+        f"balanced accuracy are means over the seeds, {plan['seeds']} where nothing "
+        f"else is said, at {plan['side']} x {plan['side']} pixels and {plan['epochs']} epochs. The "
+        "difference is paired: the same seeds and the same patients. Intervals are 95%, of "
+        f"{RESAMPLES:,} resamples: patients are drawn with replacement, and the spread between "
+        "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
+        "residuals of an analysis of variance by recipe and seed) and added as Student's t; it is "
+        "taken to be the same for every recipe. p is two-sided from the same resamples and "
+        "corrected for every comparison on this page (Holm 1979); below "
+        f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
+        "not mean that there is none.",
+    ]
+
+
+def _section(section: dict[str, Any], plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
+    lines = [f"## {section['title']} (simulated)", "", *_head(_COLUMNS)]
+    for row in section["row"]:
+        outcome = found.get(_key(row, section, plan))
+        cells = _cells(outcome, plan) if outcome else _waiting(row, section, plan)
+        reported = row.get("reported", "")
+        if reported and row.get("where"):
+            reported += f" ({row['where']})"
+        lines.append(_line(row["recipe"], row["tried"], *cells[:5], reported, *cells[5:]))
+    return lines
+
+
+def _cells(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
+    settings = [run.settings for run in outcome.runs]
+    seconds = [s["seconds_per_epoch"] for s in settings]
+    return [
+        _shown(outcome.accuracy),
+        _shown(outcome.balanced),
+        _shown(outcome.difference, "+") if outcome.difference else "",
+        f"{outcome.holm:.4f}" if outcome.holm is not None else "",
+        outcome.verdict,
+        _shown(outcome.training) if outcome.freedom else f"{outcome.training.value:.3f}",
+        _range([s["train_scans"] for s in settings]),
+        _range([s["parameters"] for s in settings]),
+        f"{sum(seconds) / len(seconds):.1f}",
+        "; ".join(_remarks(outcome, plan)),
+    ]
+
+
+def _waiting(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any]) -> list[str]:
+    _, side, epochs = _key(row, section, plan)
+    command = plan["command"].format(
+        recipe=row["recipe"], seeds=plan["seeds"], side=side, epochs=epochs
+    )
+    output = f" --output {section['output']}" if "output" in section else ""
+    return [f"not run yet: `{command}{output}`", *[""] * 9]
+
+
+def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
+    """What a reader must know to compare the row with the others."""
+    settings = [run.settings for run in outcome.runs]
+    remarks = []
+    if len(settings) != plan["seeds"]:
+        remarks.append(f"{len(settings)} {'seed' if len(settings) == 1 else 'seeds'}")
+    if not outcome.freedom:
+        remarks.append("spread between seeds unknown and left out")
+    side, epochs = outcome.runs[0].size
+    if (side, epochs) != (plan["side"], plan["epochs"]):
+        remarks.append(f"{side} x {side}, {epochs} epochs")
+    if any(s["leaky"] for s in settings):
+        remarks.append("leaky: patients on both sides of its split")
+    made_by = sorted({f"{s['backend']} {s['precision']}" for s in settings})
+    return [*remarks, ", ".join(made_by)]
+
+
+def _splits(section: dict[str, Any], plan: dict[str, Any], groups: Groups) -> list[str]:
+    """How much each split's own held-out scans promise beyond what new patients get."""
+    base = groups.get((plan["base"], plan["side"], plan["epochs"]), [])
+    lines = [
+        "### How much a leak flatters (simulated)",
+        "",
+        "Accuracy on the scans that each split itself keeps for testing, and by how much it is "
+        "above the accuracy of the same networks on new patients, whose scans also differ in "
+        "difficulty. The last column is the leak: how much more than with a split by patient. "
+        "Means over seeds, intervals as above; held-out and new patients are drawn apart.",
+        "",
+        *_head(("recipe", "split", "held-out scans", "above new patients", "above the base")),
+    ]
+    for row in section["row"]:
+        runs = groups.get(_key(row, section, plan))
+        if not runs:
+            lines.append(_line(row["recipe"], row["tried"], "not run yet", "", ""))
+            continue
+        found = flattery(runs, base)
+        if found is None:
+            shown = ["answers about held-out scans are missing", "", ""]
+        else:
+            above = found.above_base
+            shown = [_shown(found.held_out), _shown(found.above_test, "+")]
+            shown.append(_shown(above, "+") if above else "")
+        lines.append(_line(row["recipe"], row["tried"], *shown))
+    return lines
+
+
+def _confusions(plan: dict[str, Any], groups: Groups) -> list[str]:
+    lines = [
+        "## Which anatomies are confused (simulated)",
+        "",
+        f"Errors of `{plan['base']}` on the test scans, all seeds together. The report's: most "
+        "between femur and thorax, rarely between brain and abdomen (8. Results).",
+        "",
+    ]
+    size = (plan["side"], plan["epochs"])
+    runs = groups.get((plan["base"], *size))
+    if not runs:
+        return [*lines, "Not run yet."]
+    peers = [run for key, members in groups.items() if key[1:] == size for run in members]
+    lines += _head(("between", "errors", "share of all errors"))
+    for one, two in combinations(range(len(KEYS)), 2):
+        errors, share = confused(runs, peers, one, two)
+        lines.append(_line(f"{KEYS[one]} and {KEYS[two]}", f"{errors:,}", _shown(share)))
+    return lines
+
+
+def _untested(plan: dict[str, Any]) -> list[str]:
+    lines = ["## Stated too, and not tested here", "", *_head(("tried", "the report's", "where"))]
+    rows = plan["untested"]
+    return [*lines, *(_line(row["tried"], row["reported"], row["where"]) for row in rows)]
+
+
+def _key(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any]) -> Key:
+    side, epochs = ({**plan, **section, **row}[name] for name in ("side", "epochs"))
+    return row["recipe"], side, epochs
+
+
+def _shown(figure: Bounded, sign: str = "") -> str:
+    return f"{figure.value:{sign}.3f} ({figure.low:{sign}.3f} to {figure.high:{sign}.3f})"
+
+
+def _range(values: list[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _head(columns: tuple[str, ...]) -> list[str]:
+    return [_line(*columns), "|" + "---|" * len(columns)]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
