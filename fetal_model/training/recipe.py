@@ -216,6 +216,13 @@ def learn_from(recipe: Recipe, folder: Path) -> Recipe:
     return Recipe.model_validate(content)
 
 
+def of_size(recipe: Recipe, size: int) -> Recipe:
+    """The recipe on `size` of its scans."""
+    content = recipe.model_dump(mode="json")
+    content["data"] |= {"size": size}
+    return Recipe.model_validate(content)
+
+
 def at_side(recipe: Recipe, side: int) -> Recipe:
     """The recipe on squares of `side` pixels.
 
