@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -138,23 +139,14 @@ def sweep(
     lock = try_hold(work / "sweep.lock")
     if lock is None:
         raise ValueError(f"{work}: expected no other sweep at work there, found one; wait for it")
-    for recipe in (run.recipe for run in todo):
-        if recipe.data.phantoms:
-            phantom_folder(recipe.data, work, progress)
-            test_folder(work, test_scans, progress)
-    failed = []
-    for number, run in enumerate(todo, start=1):
-        began = time.monotonic()
-        status = _do(run)
-        took = f"{time.monotonic() - began:.0f} s"
-        if status == 0 and run.is_finished():
-            made = read_json(run.result)
-            told = f"{made['accuracy']:.1%} of {made['test_scans']:,} test scans right, {took}"
-        else:
-            failed.append(run.name)
-            told = f"failed after {took}: {_last_line(run.folder / LOG)} ({run.folder / LOG})"
-        say(f"{number}/{len(todo)} {run.name}: {told}")
-    return failed
+    try:
+        for recipe in (run.recipe for run in todo):
+            if recipe.data.phantoms:
+                phantom_folder(recipe.data, work, progress)
+                test_folder(work, test_scans, progress)
+        return _do_all(todo, say)
+    finally:
+        os.close(lock)
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
@@ -171,6 +163,22 @@ def test_folder(work: Path, scans: int, progress: Progress | None = None) -> Pat
         counts = {key: each + (place < rest) for place, key in enumerate(anatomy.KEYS)}
         write_phantoms(folder, counts, TEST_SEED, progress=progress)
     return folder
+
+
+def _do_all(todo: Sequence[Run], say: Callable[[str], None]) -> list[str]:
+    failed = []
+    for number, run in enumerate(todo, start=1):
+        began = time.monotonic()
+        status = _do(run)
+        took = f"{time.monotonic() - began:.0f} s"
+        if status == 0 and run.is_finished():
+            made = read_json(run.result)
+            told = f"{made['accuracy']:.1%} of {made['test_scans']:,} test scans right, {took}"
+        else:
+            failed.append(run.name)
+            told = f"failed after {took}: {_last_line(run.folder / LOG)} ({run.folder / LOG})"
+        say(f"{number}/{len(todo)} {run.name}: {told}")
+    return failed
 
 
 def _do(run: Run) -> int:
