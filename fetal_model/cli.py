@@ -14,11 +14,13 @@ from typing import Annotated, Any
 import cv2
 import typer
 
+from fetal_model import cli_training
 from fetal_model.anatomy import KEYS
 from fetal_model.cli_evaluation import commands as evaluation_commands
 from fetal_model.explain.overlay import overlay
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import ScanError, read_scan
+from fetal_model.store.serving import COMMAND_LINE
 from fetal_model.store.versions import VersionError
 
 app = typer.Typer(
@@ -30,7 +32,8 @@ app = typer.Typer(
 admin = typer.Typer(no_args_is_help=True, help="The administrator's password.")
 app.add_typer(admin, name="admin")
 app.add_typer(evaluation_commands)
-COMMAND_LINE = "command line"
+app.command()(cli_training.train)
+app.command()(cli_training.sweep)
 
 
 class Format(StrEnum):
@@ -156,28 +159,6 @@ def phantom(
         typer.echo("Stopped. The same command goes on from here.", err=True)
         raise typer.Exit(130) from None
     typer.echo(path)
-
-
-@app.command()
-def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name or a .toml file.")],
-    work: Annotated[Path, typer.Option(help="Folder for phantoms and checkpoints.")] = Path("data"),
-    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
-    serve: Annotated[bool, typer.Option(help="Put the new version into service.")] = False,
-) -> None:
-    """Train a recipe and add the result to weights/; a second call resumes an interrupted run."""
-    from fetal_model.store import serving
-    from fetal_model.training.recipe import load_recipe
-    from fetal_model.training.train import train as run
-
-    try:
-        chosen = load_recipe(recipe, {"epochs": epochs} if epochs else None)
-        made = run(chosen, work)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    if serve:
-        serving.promote(made.label, COMMAND_LINE)
-    typer.echo(made.label)
 
 
 @app.command()

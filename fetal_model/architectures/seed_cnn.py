@@ -20,14 +20,19 @@ def seed_cnn(
     size: int = 256,
     filters: Sequence[int] = ASSUMED_FILTERS,
     dropout: float = 0.0,
+    kernel: int = 3,
+    batch_norm: bool = False,
 ) -> keras.Model:
     """Build the seed CNN as one flat functional graph.
 
     Args:
         outputs: Number of classes.
         size: Side of the square that scans are resized to, in pixels.
-        filters: Filters of each 3x3 same-padded convolution; each is followed by 2x2 max pooling.
+        filters: Filters of each same-padded convolution; each is followed by 2x2 max pooling.
         dropout: Rate of the dropout after the 64-unit layer, 0 for none (the report's base).
+        kernel: Side of each convolution's kernel, in pixels.
+        batch_norm: Whether each convolution is normalised before its activation (Ioffe and
+            Szegedy 2015, arXiv:1502.03167).
 
     Returns:
         Model from `(batch, height, width, 1)` grey levels in [0, 255] to `(batch, outputs)`
@@ -42,14 +47,15 @@ def seed_cnn(
     x = layers.Resizing(size, size, name="resize")(inputs)
     x = layers.Rescaling(1 / 255, name="rescale")(x)
     for index, width in enumerate(filters, start=1):
-        last = index == len(filters)
-        x = layers.Conv2D(
-            width,
-            3,
-            padding="same",
-            activation="relu",
-            name="features" if last else f"convolution_{index}",
-        )(x)
+        name = "features" if index == len(filters) else f"convolution_{index}"
+        if batch_norm:
+            x = layers.Conv2D(
+                width, kernel, padding="same", use_bias=False, name=f"kernels_{index}"
+            )(x)
+            x = layers.BatchNormalization(name=f"norm_{index}")(x)
+            x = layers.ReLU(name=name)(x)
+        else:
+            x = layers.Conv2D(width, kernel, padding="same", activation="relu", name=name)(x)
         x = layers.MaxPooling2D(2, strides=2, name=f"pool_{index}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dense(64, activation="relu", name="hidden")(x)

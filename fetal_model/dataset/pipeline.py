@@ -1,11 +1,18 @@
-"""From records to batches: decoded once, cached in memory, augmented on the fly, prefetched."""
+"""From records to batches: decoded once, kept as bytes, augmented on the fly, prefetched.
+
+What a batch of an epoch holds depends on the seed, the epoch and its place in it, and on nothing
+that came before, so that a run that is cut off goes on as if it had not been.
+"""
 
 from __future__ import annotations
 
+import math
+import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
@@ -15,7 +22,11 @@ from fetal_model.dataset.manifest import Record
 from fetal_model.scan import read_scan
 from fetal_model.scan.preprocess import InputSpec, Scaling, preprocess
 
-Images = Callable[[tf.Tensor], tf.Tensor]
+Images = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""Changes a batch of grey levels, given with its number since training began."""
+IN_MEMORY = 1024**3
+"""Bytes of decoded scans; more of them go to a file."""
+_DRAWS = 16  # more than any layer makes in a call
 
 
 def batches(
@@ -25,6 +36,10 @@ def batches(
     batch_size: int,
     augment: Images | None = None,
     seed: int = 0,
+    *,
+    epoch: tf.Variable | None = None,
+    weights: NDArray[np.float32] | None = None,
+    folder: Path | None = None,
 ) -> tf.data.Dataset:
     """Batches of `(float32 (batch, height, width, 1), targets)` as the network expects them.
 
@@ -36,30 +51,71 @@ def batches(
         augment: Changes a batch of grey levels in [0, 255] before they are scaled; given for
             training, it also shuffles.
         seed: Of the shuffle.
+        epoch: int64, counted from 0, read whenever an iteration begins; 0 when None.
+        weights: Of each record in the loss, float32 of shape (n,), as a third part of a batch.
+        folder: As in `decode`.
     """
-    # grey levels are cached as bytes, a quarter of the memory, and scaled after augmentation
-    grey = InputSpec(spec.height, spec.width, "0-255", spec.crop)
-
-    def decode(index: NDArray[np.int64]) -> NDArray[np.uint8]:
-        pixels, _ = preprocess(read_scan(records[int(index)].file), grey)
-        return np.rint(pixels).astype(np.uint8)
-
-    def load(index: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        pixels = tf.numpy_function(decode, [index], tf.uint8)
-        return tf.ensure_shape(pixels, (spec.height, spec.width, 1)), target
-
-    data = tf.data.Dataset.from_tensor_slices((np.arange(len(records)), targets))
-    data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).cache()
+    # grey levels are kept as bytes, a quarter of the memory, and scaled after augmentation
+    pixels = decode(records, spec, folder)
+    count, steps = len(records), math.ceil(len(records) / batch_size)
+    present = tf.Variable(0, dtype=tf.int64, trainable=False) if epoch is None else epoch
+    data = tf.data.Dataset.range(count)
     if augment is not None:
-        data = data.shuffle(len(records), seed=seed, reshuffle_each_iteration=True)
-    data = data.batch(batch_size)
+        data = data.map(
+            lambda index: tf.random.experimental.index_shuffle(
+                index, tf.stack([seed, present]), count - 1
+            )
+        )
 
-    def finish(pixels: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        values = tf.cast(pixels, tf.float32)
-        return scale(values if augment is None else augment(values), spec.scaling), target
+    def load(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        grey = tf.numpy_function(lambda rows: pixels[rows], [index], tf.uint8)
+        grey = tf.ensure_shape(grey, (None, spec.height, spec.width, 1))
+        given = (targets,) if weights is None else (targets, weights)
+        return grey, *(tf.gather(values, index) for values in given)
 
-    # one batch at a time: the random layers share a state, and a race for it would undo the seed
+    def finish(step: tf.Tensor, loaded: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
+        values = tf.cast(loaded[0], tf.float32)
+        if augment is not None:
+            values = augment(values, present * steps + step)
+        return scale(values, spec.scaling), *loaded[1:]
+
+    data = data.batch(batch_size).map(load).enumerate()
+    # one batch at a time: the random layers keep a state while they work
     return data.map(finish).prefetch(tf.data.AUTOTUNE)
+
+
+def decode(
+    records: Sequence[Record],
+    spec: InputSpec,
+    folder: Path | None = None,
+    limit: int | None = None,
+) -> NDArray[np.uint8]:
+    """Grey levels of every record, uint8 of shape (n, height, width, 1).
+
+    Args:
+        records: Scans to read.
+        spec: The network's input; its scaling is not applied.
+        folder: Where they are kept if they are too many for memory, the system's own when None.
+            The file is removed by the system when the process ends, however it ends.
+        limit: Bytes that are kept in memory, `IN_MEMORY` when None.
+    """
+    grey = InputSpec(spec.height, spec.width, "0-255", spec.crop)
+    shape = (len(records), spec.height, spec.width, 1)
+    pixels: NDArray[np.uint8]
+    if math.prod(shape) <= (IN_MEMORY if limit is None else limit):
+        pixels = np.empty(shape, np.uint8)
+    else:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            pixels = np.memmap(file, np.uint8, "w+", shape=shape)
+
+    def read(index: int) -> None:
+        values, _ = preprocess(read_scan(records[index].file), grey)
+        pixels[index] = np.rint(values)
+
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(read, range(len(records))):
+            pass
+    return pixels
 
 
 def scale(grey: tf.Tensor, scaling: Scaling) -> tf.Tensor:
@@ -79,29 +135,38 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
         changes: The fields of `recipe.Augmentation`; 0 and "none" add no layer.
         seed: Of the random changes.
     """
-    bounds = {"value_range": (0, 255), "seed": seed}
-    # outside the scan is black, as outside the fan
-    black = {"fill_mode": "constant", "seed": seed}
+    bounds = {"value_range": (0, 255)}
+    black = {"fill_mode": "constant"}  # outside the scan, as outside the fan
     chain: list[layers.Layer] = []
     if changes["flip"] != "none":
-        chain.append(layers.RandomFlip(changes["flip"], seed=seed))
+        chain.append(layers.RandomFlip(changes["flip"]))
     if amount := changes["rotation"]:
         chain.append(layers.RandomRotation(amount, **black))
     if amount := changes["zoom"]:
         chain.append(layers.RandomZoom(amount, amount, **black))
+    if amount := changes["shear"]:
+        chain.append(layers.RandomShear(amount, amount, **black))
     if amount := changes["translation"]:
         chain.append(layers.RandomTranslation(amount, amount, **black))
     if amount := changes["brightness"]:
         chain.append(layers.RandomBrightness(amount, **bounds))
     if amount := changes["contrast"]:
         chain.append(layers.RandomContrast(amount, **bounds))
-    if not chain:
-        return lambda grey: grey
-    sequence = keras.Sequential(chain)
-    return lambda grey: sequence(grey, training=True)
+
+    def change(grey: tf.Tensor, moment: tf.Tensor) -> tf.Tensor:
+        for index, layer in enumerate(chain):
+            # a seed of its own for each layer, or a flip would go with one half of the turns
+            state = tf.stack([seed * len(chain) + index, tf.cast(moment, tf.int64) * _DRAWS])
+            layer.generator.state.assign(tf.cast(state, layer.generator.state.dtype))
+            grey = layer(grey, training=True)
+        return grey
+
+    return change
 
 
-def exchange_grey_levels(grey: tf.Tensor, probability: float) -> tf.Tensor:
+def exchange_grey_levels(
+    grey: tf.Tensor, probability: float, seed: int, moment: tf.Tensor
+) -> tf.Tensor:
     """Give some scans of a batch the grey-level distribution of others in it.
 
     Histogram matching (Gonzalez and Woods, Digital Image Processing, section 3.3) on 256 levels,
@@ -110,6 +175,8 @@ def exchange_grey_levels(grey: tf.Tensor, probability: float) -> tf.Tensor:
     Args:
         grey: float32 (batch, height, width, 1) in [0, 255].
         probability: Of the exchange, for each scan.
+        seed: Of the choice.
+        moment: Number of the batch since training began.
     """
     levels = tf.cast(tf.clip_by_value(grey, 0, 255), tf.int32)
     flat = tf.reshape(levels, (tf.shape(levels)[0], -1))
@@ -118,5 +185,8 @@ def exchange_grey_levels(grey: tf.Tensor, probability: float) -> tf.Tensor:
     other = tf.roll(share, shift=-1, axis=0)
     table = tf.searchsorted(other, tf.minimum(share, other[:, -1:]))
     matched = tf.reshape(tf.gather(table, flat, batch_dims=1), tf.shape(grey))
-    chosen = tf.random.uniform((tf.shape(grey)[0], 1, 1, 1)) < probability
+    drawn = tf.random.stateless_uniform(
+        (tf.shape(grey)[0], 1, 1, 1), tf.stack([seed, tf.cast(moment, tf.int64)])
+    )
+    chosen = drawn < probability
     return tf.where(chosen, tf.cast(matched, tf.float32), grey)

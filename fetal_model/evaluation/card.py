@@ -12,6 +12,10 @@ from fetal_model.evaluation.predictions import Prediction
 from fetal_model.uncertainty import calibration
 
 DISCLAIMER = "Research and teaching only, not a medical device."
+LEAKY = (
+    "**Leaky split: scans of one patient were learned from and tested on, so the figures below on "
+    "scans of its own data flatter.**"
+)
 
 
 def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
@@ -28,6 +32,7 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
     lines = [
         f"# {metadata['name']}",
         "",
+        *([LEAKY, ""] if metadata.get("leaky") else []),
         f"{metadata['description']} {DISCLAIMER}",
         "",
         "| | |",
@@ -59,19 +64,24 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
     for simulated, title in ((False, "Real scans"), (True, "Simulated scans")):
         chosen = [row for row in rows if row.simulated is simulated]
         if chosen:
-            lines += _figures(title, chosen)
+            leaky = metadata.get("leaky", False) and any(row.part == "test" for row in chosen)
+            lines += _figures(title, chosen, leaky)
     lines += ["## Sources", "", *(f"- {source}" for source in metadata["sources"]), ""]
     return "\n".join(lines)
 
 
-def _figures(title: str, rows: Sequence[Prediction]) -> list[str]:
+def _figures(title: str, rows: Sequence[Prediction], leaky: bool) -> list[str]:
     within = [row for row in rows if row.in_plane]
     fitted = any(row.fold for row in rows)
     through = [row for row in within if row.decision == "accepted"]
     lines = [
         f"## {title}",
         "",
-        "Patients that training never saw"
+        (
+            "Leaky split: training may have seen these patients"
+            if leaky
+            else "Patients that training never saw"
+        )
         + (
             "; where a scan has no patient identifier, overlap unknown "
             f"({sum(not row.patient for row in rows)} of {len(rows)})."

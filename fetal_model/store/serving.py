@@ -23,6 +23,7 @@ from fetal_model.store.versions import (
 )  # fmt: skip
 
 HISTORY = "serving-history.json"
+COMMAND_LINE = "command line"
 Change = Literal["first", "promoted", "rolled back", "set by hand"]
 
 
@@ -34,7 +35,7 @@ class Service:
         version: `name/number`.
         since: When it began, ISO 8601 in UTC, or empty where nobody wrote it down.
         change: How it came into service.
-        by: Where that was asked for, such as `page` or `command line`.
+        by: Where that was asked for, such as `page` or `COMMAND_LINE`.
     """
 
     version: str

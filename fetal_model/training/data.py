@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from fetal_model import anatomy
 from fetal_model.dataset.manifest import (
@@ -26,13 +28,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Scans:
-    """The parts of a recipe's data; no patient is in two of them.
+    """The parts of a recipe's data; no patient is in two of them, unless the recipe is leaky.
 
     Attributes:
         train: Learned from.
         validation: Choose the best epoch.
-        own_test: Of the same phantoms or folder, patients that training never saw; with a folder
-            also its scans of other planes.
+        own_test: Of the same phantoms or folder, held out from training; with a folder also its
+            scans of other planes.
         real_test: The real validation scans, empty where they are absent.
     """
 
@@ -42,8 +44,16 @@ class Scans:
     real_test: list[Record]
 
 
-def gather(data: Data, cache: Path, progress: Progress | None = None) -> Scans:
-    """Make or find the scans, add the real ones, and split all by patient.
+def gather(
+    data: Data, cache: Path, progress: Progress | None = None, kept_out: Collection[str] = ()
+) -> Scans:
+    """Make or find the scans, split them as the recipe says, and add the real ones.
+
+    Args:
+        data: Of the recipe.
+        cache: Folder for phantoms.
+        progress: Called with (done, total) while they are made.
+        kept_out: Groups (see `Record.group`) of the phantoms or the folder that are left out.
 
     Raises:
         ValueError: The recipe needs scans that are not there, or too few to be split.
@@ -52,7 +62,10 @@ def gather(data: Data, cache: Path, progress: Progress | None = None) -> Scans:
         records, elsewhere = labelled_scans(data.folder)
     else:
         records, elsewhere = read_phantoms(phantom_folder(data, cache, progress)), []
-    train, validation, own_test = split_by_patient(records, data.phantom_seed)
+    records = [record for record in records if record.group not in kept_out]
+    if data.size:
+        records = some(records, data.size, data.phantom_seed)
+    train, validation, own_test = split(records, data)
     real = shared_folder() / "real_scans"
     present = (real / "manifest.csv").is_file()
     needed = data.real_scans or data.calibrate_on == "real"
@@ -69,6 +82,67 @@ def gather(data: Data, cache: Path, progress: Progress | None = None) -> Scans:
         validation += held_out
     real_test = read_real_scans(real, "validation") if present else []
     return Scans(train, validation, own_test + elsewhere, real_test)
+
+
+def split(records: Sequence[Record], data: Data) -> tuple[list[Record], list[Record], list[Record]]:
+    """About 80/10/10 for training, validation and test: by patient, in order, or at random.
+
+    `sequential` takes each anatomy's scans in the order of their paths, as the first report did;
+    `random` shuffles each anatomy's. Both may put a patient's scans on several sides.
+
+    Raises:
+        ValueError: They may, patients are known, and the recipe does not say that it is leaky.
+    """
+    if data.split == "patient":
+        return split_by_patient(records, data.phantom_seed)
+    known = len({record.group for record in records if record.patient})
+    if known and not data.leaky:
+        raise ValueError(
+            f"split {data.split}: expected leaky = true in the recipe's data, because {known} "
+            "patients are known and would be learned from and tested on; say so, or split by "
+            "patient"
+        )
+    rng = np.random.default_rng(data.phantom_seed)
+    parts: tuple[list[Record], list[Record], list[Record]] = ([], [], [])
+    for key in anatomy.KEYS:
+        chosen = sorted((r for r in records if r.label == key), key=lambda record: record.scan)
+        if data.split == "random":
+            chosen = [chosen[index] for index in rng.permutation(len(chosen))]
+        first, second = round(0.8 * len(chosen)), round(0.9 * len(chosen))
+        borders = (chosen[:first], chosen[first:second], chosen[second:])
+        for part, more in zip(parts, borders, strict=True):
+            part += more
+    return parts
+
+
+def some(records: Sequence[Record], size: int, seed: int) -> list[Record]:
+    """`size` of the records: of as few patients as that takes, each anatomy as often as in all.
+
+    Of two sizes with the same seed, the smaller is a part of the larger.
+
+    Raises:
+        ValueError: There are fewer.
+    """
+    if size > len(records):
+        raise ValueError(
+            f"size: expected at most the {len(records)} scans there are, received {size}"
+        )
+    groups = sorted({record.group for record in records})
+    shuffled = np.random.default_rng(seed).permutation(len(groups)).tolist()
+    place = dict(zip(groups, shuffled, strict=True))
+    ordered = sorted(records, key=lambda record: (place[record.group], record.scan))
+    counts = Counter(record.label for record in records)
+    exact = {key: size * count / len(records) for key, count in counts.items()}
+    quota = {key: int(share) for key, share in exact.items()}
+    by_remainder = sorted(exact, key=lambda key: (quota[key] - exact[key], key))
+    for key in by_remainder[: size - sum(quota.values())]:
+        quota[key] += 1
+    taken = []
+    for record in ordered:
+        if quota[record.label]:
+            quota[record.label] -= 1
+            taken.append(record)
+    return taken
 
 
 def labelled_scans(folder: str) -> tuple[list[Record], list[Record]]:

@@ -201,7 +201,11 @@ def wake() -> None:
 
 
 def start_process(
-    module: str, arguments: list[str], log: Any, keep: tuple[int, ...] = ()
+    module: str,
+    arguments: list[str],
+    log: Any,
+    keep: tuple[int, ...] = (),
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Run a module of this project in a session of its own, which no terminal or app ends.
 
@@ -210,12 +214,13 @@ def start_process(
         arguments: Its arguments.
         log: Open file for what it prints.
         keep: File descriptors that it inherits, with the locks they hold.
+        stdin: What it reads; a pipe tells it when this process ends.
     """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=log,
         stderr=subprocess.STDOUT,
         env={

@@ -108,10 +108,11 @@ def share_done(progress: dict[str, Any]) -> float:
 
 def scans_to_learn(data: Data) -> int:
     """About how many scans a recipe learns from."""
-    count = _LEARNED * sum(data.phantoms.values())
+    present = sum(data.phantoms.values())
     if data.folder:
         records = read_folder(Path(data.folder))
-        count = _LEARNED * sum(record.label in anatomy.KEYS for record in records)
+        present = sum(record.label in anatomy.KEYS for record in records)
+    count = _LEARNED * min(present, data.size or present)
     real = shared_folder() / "real_scans"
     if data.real_scans and (real / "manifest.csv").is_file():
         kept = [r for r in read_real_scans(real, "train") if r.source not in data.without]
@@ -144,7 +145,8 @@ def main(order: Path) -> None:
     """Train a few steps on a few simulated scans, and keep how long they took."""
     recipe = small(Recipe.model_validate(read_json(order)))
     from fetal_model.training.data import gather
-    from fetal_model.training.fit import Moment, fit
+    from fetal_model.training.fit import fit
+    from fetal_model.training.progress import Moment
     from fetal_model.training.train import outputs_of
 
     began = time.time()

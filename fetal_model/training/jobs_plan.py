@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fetal_model import anatomy
 from fetal_model.dataset.manifest import LEAST, read_folder, shared_folder
-from fetal_model.training.recipe import RECIPES, Recipe, load_recipe
+from fetal_model.training.recipe import RECIPES, Recipe, learn_from, load_recipe
 
 EPOCHS = (1, 200)
 BATCH_SIZE = (4, 128)
@@ -65,12 +65,12 @@ def plan(name: str, changes: Changes) -> Recipe:
             "batch_size": changes.batch_size,
         },
     )
-    content = recipe.model_dump(mode="json")
     if changes.folder:
-        folder = str(Path(changes.folder).expanduser().resolve())
-        content["data"] |= {"phantoms": {}, "folder": folder}
-    elif changes.phantoms is not None:
-        content["data"]["phantoms"] = dict.fromkeys(anatomy.KEYS, changes.phantoms)
+        return learn_from(recipe, Path(changes.folder))
+    if changes.phantoms is None:
+        return recipe
+    content = recipe.model_dump(mode="json")
+    content["data"] |= {"phantoms": dict.fromkeys(anatomy.KEYS, changes.phantoms), "size": None}
     return Recipe.model_validate(content)
 
 

@@ -21,7 +21,7 @@ from fetal_model.training.jobs import ORDER, PROGRESS, RUN, read_json
 from fetal_model.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from fetal_model.training.fit import Moment
+    from fetal_model.training.progress import Moment
 
 NICE = 10
 _THROTTLE = 0.5  # seconds between two writes within a stage

@@ -41,6 +41,11 @@ class Data(_Strict):
         phantom_seed: Seed of the simulation.
         real_scans: Whether the real training scans are added.
         without: Sources of real scans left out of training.
+        size: Phantoms, or scans of the folder, that are taken before the split, those of some
+            patients in the proportions of all; all of them when None.
+        split: How they are split into about 80/10/10; see `training.data.split`.
+        leaky: Whether scans of one patient may be learned from and tested on. Only a split that
+            may do so says it, and every figure of such a version is labelled.
         calibrate_on: Where temperature and thresholds come from: held-out `phantoms` (or scans of
             the folder), or the `real` validation scans.
     """
@@ -53,6 +58,18 @@ class Data(_Strict):
     real_scans: bool = False
     without: tuple[str, ...] = ()
     calibrate_on: Literal["phantoms", "real"] = "phantoms"
+    size: Annotated[int, Field(ge=40)] | None = None
+    split: Literal["patient", "sequential", "random"] = "patient"
+    leaky: bool = False
+
+    @model_validator(mode="after")
+    def _leaks_only_where_it_can(self) -> Self:
+        if self.leaky and self.split == "patient":
+            raise ValueError(
+                "leaky = true: expected split sequential or random, received patient, which keeps "
+                "every patient on one side; leave leaky out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_scans_of_every_anatomy(self) -> Self:
@@ -71,27 +88,52 @@ class Augmentation(_Strict):
         flip: Axes to mirror, or none.
         rotation: Largest rotation, as a share of a full turn.
         zoom: Largest change of scale, each axis on its own.
+        shear: Largest shear along each axis, as a share of the side.
         translation: Largest shift, as a share of the side.
-        brightness: Largest shift of grey, as a share of the full range.
+        brightness: Largest shift of grey, as a share of the full range; a grey scan has one
+            channel, so this is also its channel shift.
         contrast: Largest change of contrast.
     """
 
     flip: Literal["none", "horizontal", "vertical", "horizontal_and_vertical"] = "none"
     rotation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     zoom: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    shear: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     translation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     brightness: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     contrast: Annotated[float, Field(ge=0, le=0.9)] = 0.0
 
 
 class Training(_Strict):
-    """How it learns: Adam on categorical cross-entropy over the anatomies."""
+    """How it learns: categorical cross-entropy over the anatomies.
+
+    Attributes:
+        epochs: Passes through the training scans, at most.
+        batch_size: Scans in one step.
+        learning_rate: Its largest value.
+        seed: Of first weights, order, augmentation and dropout.
+        precision: Of the arithmetic; `auto` is bfloat16 where the hardware multiplies it.
+        optimizer: Adam, AdamW (weight decay 0.004) or gradient descent with momentum 0.9.
+        schedule: How the learning rate goes on; see `schedule.learning_rate`.
+        warm_up: Epochs in which it rises to its largest value.
+        patience: Epochs without a lower validation cross-entropy after which training ends; 0 for
+            never.
+        averaging: Momentum of a moving average over the steps' weights, which is judged and kept
+            in their place; 0 for none.
+        class_weights: `balanced` gives every anatomy the same weight in the loss.
+    """
 
     epochs: Annotated[int, Field(ge=1, le=1000)]
     batch_size: Annotated[int, Field(ge=1, le=512)] = 32
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**27)] = 0
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    warm_up: Annotated[int, Field(ge=0, le=100)] = 0
+    patience: Annotated[int, Field(ge=0, le=1000)] = 0
+    averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
 
 
 class FineTuning(_Strict):
@@ -148,6 +190,10 @@ class Recipe(_Strict):
 def load_recipe(name: str, changes: dict[str, Any] | None = None) -> Recipe:
     """Read a recipe by name, or by the path of a TOML file.
 
+    A recipe may name another one as its `base`: a recipe of this package, or a `.toml` file
+    beside it. What it says itself goes before what the base says, table by table, key by key; an
+    empty table empties the base's.
+
     Args:
         name: A recipe of this package, such as `seed-cnn`, or a path ending in `.toml`.
         changes: Values that replace those of the `training` table.
@@ -155,13 +201,75 @@ def load_recipe(name: str, changes: dict[str, Any] | None = None) -> Recipe:
     Raises:
         ValueError: There is none, or it is not valid; the message names the key.
     """
-    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
-        raise ValueError(f"recipe: expected one of {known} or a .toml file, received {name!r}")
+    path = _path_of(name, Path())
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        content["training"] = {**content.get("training", {}), **(changes or {})}
+        content = _merge(_read(path), {"training": changes} if changes else {})
         return Recipe.model_validate(content)
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise ValueError(f"{path.name}: not a valid recipe: {error}") from error
+
+
+def learn_from(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe on the scans of a folder in place of phantoms."""
+    content = recipe.model_dump(mode="json")
+    content["data"] |= {"phantoms": {}, "folder": str(folder.expanduser().resolve())}
+    return Recipe.model_validate(content)
+
+
+def of_size(recipe: Recipe, size: int) -> Recipe:
+    """The recipe on `size` of its scans."""
+    content = recipe.model_dump(mode="json")
+    content["data"] |= {"size": size}
+    return Recipe.model_validate(content)
+
+
+def at_side(recipe: Recipe, side: int) -> Recipe:
+    """The recipe on squares of `side` pixels.
+
+    Raises:
+        ValueError: Its network has a size of its own.
+    """
+    if recipe.architecture != "seed_cnn":
+        raise ValueError(
+            f"{recipe.name}: expected a network whose input may have any side, found "
+            f"{recipe.architecture}; leave the side out"
+        )
+    content = recipe.model_dump(mode="json")
+    content["input"] |= {"height": side, "width": side}
+    content["options"] |= {"size": side}
+    return Recipe.model_validate(content)
+
+
+def _path_of(name: str, beside: Path) -> Path:
+    path = beside / name if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
+        raise ValueError(f"recipe: expected one of {known} or a .toml file, received {name!r}")
+    return path
+
+
+def _read(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """What a recipe says with all that it inherits; `below` are those that inherit from it."""
+    chain = (*below, path.resolve())
+    if path.resolve() in below:
+        names = " -> ".join(file.stem for file in chain)
+        raise ValueError(f"{chain[0].name}: expected bases that end, found a circle: {names}")
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    base = content.pop("base", None)
+    if base is None:
+        return content
+    if not isinstance(base, str):
+        raise ValueError(f"{path.name}: base: expected the name of a recipe, received {base!r}")
+    return _merge(_read(_path_of(base, path.parent), chain), content)
+
+
+def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """
+    >>> _merge({"a": {"b": 1, "c": 2}, "d": {"e": 3}}, {"a": {"b": 4}, "d": {}})
+    {'a': {'b': 4, 'c': 2}, 'd': {}}
+    """
+    merged = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _merge(base[key], value) if both and value else value
+    return merged

@@ -41,7 +41,8 @@ from fetal_model.store.versions import (
 )  # fmt: skip
 from fetal_model.training.data import Progress, Scans, gather
 from fetal_model.training.export import export
-from fetal_model.training.fit import Tell, fit, read_history
+from fetal_model.training.fit import fit, read_history
+from fetal_model.training.progress import Tell
 from fetal_model.training.recipe import Recipe
 from fetal_model.uncertainty.calibration import Calibration, calibrate
 from fetal_model.uncertainty.decision import decide
@@ -66,6 +67,7 @@ def train(
     tell: Tell | None = None,
     run: Path | None = None,
     job: str = "",
+    tensorboard: Path | None = None,
 ) -> Version:
     """Train a recipe's network and publish it as the next version of its name.
 
@@ -74,10 +76,11 @@ def train(
         work: Folder for phantoms and checkpoints; a second call goes on where the first stopped.
         root: The weights folder.
         progress: Called with (done, total) while phantoms are made.
-        tell: Called after every batch and every epoch.
+        tell: As in `fit`.
         run: Folder for checkpoints, by default one for each recipe below `work`. No two runs that
             may be at work at once, or that differ in what they learn, may share it.
         job: Identifier to find the version by, kept in its metadata.
+        tensorboard: As in `fit`.
 
     Raises:
         ValueError: The recipe needs scans or weights that are not there.
@@ -85,7 +88,7 @@ def train(
     outputs = outputs_of(recipe)
     scans = gather(recipe.data, work, progress)
     run = run or work / "runs" / recipe.name
-    model = fit(recipe, outputs, scans, run, tell)
+    model = fit(recipe, outputs, scans, run, tell, tensorboard)
 
     def fill(folder: Path) -> None:
         export(model, folder)
@@ -204,6 +207,7 @@ def describe(
         "outputs": shipped.outputs.to_dict(),
         "thresholds": vars(shipped.thresholds),
         "simulated": not sources,
+        "leaky": recipe.data.leaky,
         "training_data": f"Learned from {' and '.join(parts)}.",
         "scans": {
             "train": len(scans.train),

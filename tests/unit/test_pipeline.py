@@ -83,14 +83,18 @@ def test_validation_keeps_order_and_changes_nothing(records: list[Record]) -> No
 
 
 def test_training_shuffles_every_epoch_and_keeps_pairs(records: list[Record]) -> None:
+    import tensorflow as tf
+
     from fetal_model.dataset.pipeline import augmentation, batches
 
     spec = InputSpec(HEIGHT, WIDTH, "0-255")
     unchanged = augmentation(Augmentation().model_dump(), seed=0)
     plain, _ = collect(batches(records, targets(records), spec, 7))
-    data = batches(records, targets(records), spec, 3, unchanged, seed=1)
+    epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+    data = batches(records, targets(records), spec, 3, unchanged, seed=1, epoch=epoch)
     orders = set()
-    for _ in range(4):
+    for number in range(4):
+        epoch.assign(number)
         pixels, labels = collect(data)
         order = labels.argmax(axis=1)
         assert sorted(order) == list(range(7))
@@ -117,8 +121,8 @@ def test_flips_mirror_and_nothing_else(records: list[Record]) -> None:
     change = augmentation(Augmentation(flip="horizontal").model_dump(), seed=0)
     grey = np.stack([read_scan(record.file).pixels for record in records])[..., np.newaxis] * 255
     kinds: Counter[str] = Counter()
-    for _ in range(6):
-        for before, after in zip(grey, np.asarray(change(grey)), strict=True):
+    for moment in range(6):
+        for before, after in zip(grey, np.asarray(change(grey, moment)), strict=True):
             same = np.allclose(after, before, atol=1e-3)
             assert same or np.allclose(after, before[:, ::-1], atol=1e-3)
             kinds["same" if same else "mirrored"] += 1
@@ -128,8 +132,8 @@ def test_flips_mirror_and_nothing_else(records: list[Record]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"rotation": 0.2}, {"zoom": 0.3}, {"translation": 0.2}, {"brightness": 0.3},
-        {"contrast": 0.5},
+        {"rotation": 0.2}, {"zoom": 0.3}, {"shear": 0.3}, {"translation": 0.2},
+        {"brightness": 0.3}, {"contrast": 0.5},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -139,17 +143,76 @@ def test_each_change_does_something_and_stays_grey(
     from fetal_model.dataset.pipeline import augmentation
 
     grey = np.stack([read_scan(record.file).pixels for record in records])[..., np.newaxis] * 255
-    after = np.asarray(augmentation(Augmentation(**change).model_dump(), seed=0)(grey))
+    after = np.asarray(augmentation(Augmentation(**change).model_dump(), seed=0)(grey, 0))
     assert after.shape == grey.shape
     assert np.abs(after - grey).mean() > 1
     assert after.min() >= -1e-3
     assert after.max() <= 255 + 1e-3
 
 
+def test_a_batch_depends_on_seed_and_epoch_and_not_on_what_came_before(
+    records: list[Record],
+) -> None:
+    import tensorflow as tf
+
+    from fetal_model.dataset.pipeline import augmentation, batches
+
+    every = {"flip": "horizontal", "rotation": 0.1, "zoom": 0.1, "shear": 0.1, "contrast": 0.1}
+    spec = InputSpec(HEIGHT, WIDTH, "0-1")
+
+    def epoch_of(number: int, seed: int, before: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch = tf.Variable(number, dtype=tf.int64, trainable=False)
+        change = augmentation(Augmentation(**every).model_dump(), seed)
+        data = batches(records, targets(records), spec, 3, change, seed, epoch=epoch)
+        for _ in range(before):
+            collect(data)
+        return collect(data)
+
+    pixels, labels = epoch_of(2, seed=5, before=0)
+    again = epoch_of(2, seed=5, before=2)
+    assert np.array_equal(again[0], pixels)
+    assert np.array_equal(again[1], labels)
+    assert not np.array_equal(epoch_of(3, seed=5, before=0)[0], pixels)
+    assert not np.array_equal(epoch_of(2, seed=6, before=0)[0], pixels)
+
+
+def test_a_flip_says_nothing_about_the_turn() -> None:
+    from fetal_model.dataset.pipeline import augmentation
+
+    # a bright dot up on the left: flips move it across, a turn moves it up or down
+    grey = np.zeros((400, 33, 33, 1), np.float32)
+    grey[:, 15:18, 4:7] = 255
+    change = augmentation(Augmentation(flip="horizontal", rotation=0.08).model_dump(), seed=1)
+    after = np.asarray(change(grey, 0))[..., 0]
+    weight = after.sum(axis=(1, 2))
+    row = (after.sum(axis=2) * np.arange(33)).sum(axis=1) / weight
+    column = (after.sum(axis=1) * np.arange(33)).sum(axis=1) / weight
+    flipped = column > 16
+    # which way it was turned, as seen before the flip
+    downwards = (row > 16) ^ flipped
+    table = [np.mean(downwards[flipped]), np.mean(downwards[~flipped])]
+    assert table == pytest.approx([0.5, 0.5], abs=0.15)
+
+
+def test_scans_beyond_the_limit_go_to_a_file_that_nothing_leaves_behind(
+    records: list[Record], tmp_path: Path
+) -> None:
+    from fetal_model.dataset.pipeline import decode
+
+    spec = InputSpec(HEIGHT, WIDTH, "0-255")
+    size = len(records) * HEIGHT * WIDTH
+    inside, outside = decode(records, spec, tmp_path), decode(records, spec, tmp_path, size - 1)
+    assert isinstance(outside, np.memmap)
+    assert not isinstance(inside, np.memmap)
+    assert np.array_equal(inside, outside)
+    assert list(tmp_path.iterdir()) == []
+    assert not isinstance(decode(records, spec, tmp_path, size), np.memmap)
+
+
 def exchanged(grey: np.ndarray, probability: float = 1.0) -> np.ndarray:
     from fetal_model.dataset.pipeline import exchange_grey_levels
 
-    return np.asarray(exchange_grey_levels(grey[..., np.newaxis], probability))[..., 0]
+    return np.asarray(exchange_grey_levels(grey[..., np.newaxis], probability, 0, 0))[..., 0]
 
 
 def test_grey_levels_of_another_scan_are_taken_on_exactly() -> None:

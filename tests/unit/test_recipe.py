@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fetal_model.training.recipe import RECIPES, load_recipe
+from fetal_model.training.recipe import RECIPES, at_side, learn_from, load_recipe
 
 SHIPPED = sorted(file.stem for file in RECIPES.glob("*.toml"))
 SMALL = """
@@ -80,6 +80,65 @@ def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
     assert recipe.fine_tuning is None
 
 
+def test_a_base_is_inherited_table_by_table(tmp_path: Path) -> None:
+    write(tmp_path, SMALL)
+    (tmp_path / "other.toml").write_text(
+        'base = "small.toml"\nname = "other"\noptions = {}\n[training]\nbatch_size = 4\n'
+    )
+    (tmp_path / "third.toml").write_text('base = "other.toml"\nname = "third"\n[data]\nsize = 40\n')
+    small = load_recipe(str(tmp_path / "small.toml"))
+    third = load_recipe(str(tmp_path / "third.toml"))
+    assert third.name == "third"
+    assert third.options == {}
+    assert third.training == small.training.model_copy(update={"batch_size": 4})
+    assert third.data == small.data.model_copy(update={"size": 40})
+    assert third.input == small.input
+
+
+def test_a_base_may_be_a_recipe_of_the_package(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('base = "seed-cnn"\nname = "mine"\n', encoding="utf-8")
+    shipped = load_recipe("seed-cnn")
+    assert load_recipe(str(tmp_path / "mine.toml")) == shipped.model_copy(update={"name": "mine"})
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ('"mine.toml"', "circle: mine -> mine"),
+        ('"other.toml"', "circle: mine -> other -> mine"),
+        ('"absent.toml"', "received 'absent.toml'"),
+        ("3", "expected the name of a recipe, received 3"),
+    ],
+)
+def test_a_base_that_cannot_be_is_refused(base: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(f"base = {base}\n", encoding="utf-8")
+    (tmp_path / "other.toml").write_text('base = "mine.toml"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        load_recipe(str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith("seed-cnn-")])
+def test_a_variant_differs_from_the_seed_cnn_in_one_table(name: str) -> None:
+    base, variant = (load_recipe(n).model_dump() for n in ("seed-cnn", name))
+    differing = {key for key in base if base[key] != variant[key]} - {"name", "description"}
+    assert len(differing) == 1
+
+
+def test_a_folder_takes_the_place_of_phantoms(tmp_path: Path) -> None:
+    recipe = learn_from(load_recipe("seed-cnn-size-100"), tmp_path)
+    assert recipe.data.folder == str(tmp_path)
+    assert recipe.data.phantoms == {}
+    assert recipe.data.size == 100
+
+
+def test_a_side_is_that_of_input_and_network() -> None:
+    recipe = at_side(load_recipe("seed-cnn-dropout"), 128)
+    assert (recipe.input.height, recipe.input.width) == (128, 128)
+    assert recipe.options == {"dropout": 0.5, "size": 128}
+    with pytest.raises(ValueError, match="leave the side out"):
+        at_side(load_recipe("sononet16"), 128)
+
+
 def test_changes_replace_training_values(tmp_path: Path) -> None:
     path = write(tmp_path, SMALL)
     assert load_recipe(path, {"epochs": 7}).training.epochs == 7
@@ -92,6 +151,8 @@ def test_changes_replace_training_values(tmp_path: Path) -> None:
         ('name = "small"', 'name = "small"\nleaky = true', "leaky"),
         ("height = 64", "height = 64\ncolour = 3", "input.colour"),
         ("phantom_seed = 1", "phantom_seed = 1\nsplit = 3", "data.split"),
+        ("phantom_seed = 1", "phantom_seed = 1\nleaky = true", "leave leaky out"),
+        ("phantom_seed = 1", "phantom_seed = 1\nsize = 39", "data.size"),
         ("phantom_seed = 1", "phantom_seed = 1\nfolder = '/scans'", "received both"),
         ("epochs = 2", "epochs = 2\nepoch = 3", "training.epoch"),
         ("[training]", "[augmentation]\nshear = 1\n[training]", "augmentation.shear"),

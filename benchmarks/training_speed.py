@@ -1,0 +1,155 @@
+"""Seconds per epoch of our pipeline and of the first report's own style, on the same network.
+
+The report's style, as its words and Keras's own examples have it: every scan is read from its PNG
+in every epoch, resized and augmented in float32. Both learn the seed CNN's recipe from the same
+scans in the same process, in turn, and are judged on the same held-out patients.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from benchmarks import write_result
+from fetal_model import anatomy
+from fetal_model.architectures import build
+from fetal_model.dataset.manifest import Record
+from fetal_model.training.data import Scans, gather
+from fetal_model.training.fit import fit, precision_of
+from fetal_model.training.progress import Moment
+from fetal_model.training.recipe import Recipe, load_recipe, of_size
+from fetal_model.training.sweep_run import predict
+from fetal_model.training.train import outputs_of
+
+DATA = Path("data")
+EPOCHS = 50
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Write `training-speed.json`; `--size` and `--epochs` make a trial of it, which is printed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    asked = parser.parse_args(arguments)
+    recipe = load_recipe("seed-cnn", {"epochs": asked.epochs})
+    if asked.size:
+        recipe = of_size(recipe, asked.size)
+    scans = gather(recipe.data, DATA)
+    ways = {"ours": ours, "the report's style": as_reported}
+    found = {}
+    for name, way in ways.items():
+        model, seconds = way(recipe, scans)
+        labels = [anatomy.KEYS.index(record.label) for record in scans.own_test]
+        answers = predict(recipe, model, scans.own_test).argmax(axis=1)
+        found[name] = {
+            # the first epoch also traces the graph, and ours then reads the scans
+            "first_epoch": round(seconds[0], 2),
+            "seconds_per_epoch": round(statistics.median(seconds[1:] or seconds), 2),
+            "right": int(np.sum(answers == labels)),
+            "of": len(labels),
+            "seconds_in_all": round(sum(seconds), 1),
+        }
+        print(f"{name}: {found[name]}", flush=True)
+    own, theirs = found["ours"], found["the report's style"]
+    result = {
+        "epochs": asked.epochs,
+        "train_scans": len(scans.train),
+        "batch_size": recipe.training.batch_size,
+        "side": recipe.input.height,
+        "cores": os.cpu_count(),
+        "precision": {"ours": precision_of(recipe), "the report's style": "float32"},
+        "ways": found,
+        "ratio_of_an_epoch": round(theirs["seconds_per_epoch"] / own["seconds_per_epoch"], 2),
+        "ratio_in_all": round(theirs["seconds_in_all"] / own["seconds_in_all"], 2),
+        "simulated": True,
+    }
+    if asked.size or asked.epochs != EPOCHS:
+        print(result)
+    else:
+        write_result("training-speed.json", result)
+
+
+def ours(recipe: Recipe, scans: Scans) -> tuple[keras.Model, list[float]]:
+    """The network of the best epoch, and the seconds of every epoch, reading included."""
+    ends: list[float] = []
+
+    def tell(moment: Moment) -> None:
+        if moment.whole:
+            ends.append(time.monotonic())
+
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as run:
+        model = fit(recipe, outputs_of(recipe), scans, Path(run), tell)
+    return model, np.diff([began, *ends]).tolist()
+
+
+def as_reported(recipe: Recipe, scans: Scans) -> tuple[keras.Model, list[float]]:
+    """The same, as a script in the style of the report would do it."""
+    keras.utils.set_random_seed(recipe.training.seed)
+    change = keras.Sequential(
+        [
+            layers.RandomFlip(recipe.augmentation.flip),
+            layers.RandomRotation(recipe.augmentation.rotation, fill_mode="constant"),
+        ]
+    )
+    train = _read_each_time(scans.train, recipe)
+    train = train.batch(recipe.training.batch_size)
+    train = train.map(lambda pixels, label: (change(pixels, training=True), label))
+    validation = _read_each_time(scans.validation, recipe).batch(recipe.training.batch_size)
+    model = build(recipe.architecture, **recipe.options)
+    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"], jit_compile=False)
+    with tempfile.TemporaryDirectory() as folder:
+        best = Path(folder) / "best.weights.h5"
+        keep = keras.callbacks.ModelCheckpoint(best, save_best_only=True, save_weights_only=True)
+        clock = _Clock()
+        model.fit(
+            train.prefetch(tf.data.AUTOTUNE),
+            validation_data=validation,
+            epochs=recipe.training.epochs,
+            callbacks=[keep, clock],
+            verbose=0,
+        )
+        model.load_weights(best)
+    return model, clock.seconds
+
+
+def _read_each_time(records: Sequence[Record], recipe: Recipe) -> tf.data.Dataset:
+    files = [str(record.file) for record in records]
+    labels = [anatomy.KEYS.index(record.label) for record in records]
+
+    def read(file: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pixels = tf.io.decode_png(tf.io.read_file(file), channels=1)
+        return tf.image.resize(pixels, (recipe.input.height, recipe.input.width)), label
+
+    data = tf.data.Dataset.from_tensor_slices((files, labels))
+    data = data.shuffle(len(files), seed=recipe.training.seed)
+    return data.map(read, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+class _Clock(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._began = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.seconds.append(time.monotonic() - self._began)
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])

@@ -1,0 +1,126 @@
+"""The commands that train: `train` one recipe into a version, `sweep` many for their figures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fetal_model.store.serving import COMMAND_LINE
+
+if TYPE_CHECKING:
+    from fetal_model.training.recipe import Recipe
+
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of labelled scans to learn from, in place of phantoms."),
+]
+Size = Annotated[int | None, typer.Option(min=40, help="Scans taken, in place of all.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")]
+Work = Annotated[Path, typer.Option(help="Folder for phantoms and checkpoints.")]
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name or a .toml file.")],
+    data: Data = None,
+    size: Size = None,
+    epochs: Epochs = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
+    resume: Annotated[
+        bool | None,
+        typer.Option("--resume/--afresh", help="Go on with a stopped run, or begin it again."),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for TensorBoard's event files.")
+    ] = None,
+    work: Work = Path("data"),
+    serve: Annotated[bool, typer.Option(help="Put the new version into service.")] = False,
+) -> None:
+    """Train a recipe and add the result to weights/; Ctrl-C stops it, --resume goes on."""
+    import shutil
+
+    from fetal_model.store import serving
+    from fetal_model.training.checkpoint import read_rows
+    from fetal_model.training.runs import open_run
+
+    try:
+        chosen = _changed(recipe, data, size, epochs, seed)
+        run = work / "runs" / chosen.name
+        if done := open_run(run, chosen, resume):
+            typer.echo(f"{chosen.name}: goes on after epoch {done} of {chosen.training.epochs}")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    try:
+        from fetal_model.training.fit import deterministic
+        from fetal_model.training.train import train as learn
+
+        if chosen.training.precision == "float32":
+            deterministic()
+        made = learn(chosen, work, progress=_simulating, run=run, tensorboard=tensorboard)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    except KeyboardInterrupt:
+        typer.echo(
+            f"\nStopped; {len(read_rows(run))} of {chosen.training.epochs} epochs are kept in "
+            f"{run}. The same command with --resume goes on from there.",
+            err=True,
+        )
+        raise typer.Exit(130) from None
+    shutil.rmtree(run)
+    if serve:
+        serving.promote(made.label, COMMAND_LINE)
+    typer.echo(made.label)
+
+
+def sweep(
+    recipes: Annotated[list[str], typer.Argument(help="Names of recipes or .toml files.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each recipe.")] = 3,
+    data: Data = None,
+    size: Size = None,
+    side: Annotated[
+        int | None, typer.Option(min=32, max=1024, help="Pixels, instead of the recipe's.")
+    ] = None,
+    epochs: Epochs = None,
+    test_scans: Annotated[int, typer.Option(min=8, help="Simulated scans of the test.")] = 4000,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", file_okay=False, help="Folder of the results.")
+    ] = Path("docs/results/experiments"),
+    work: Work = Path("data"),
+) -> None:
+    """Train recipes with several seeds and test all on the same scans; called again it goes on."""
+    from fetal_model.training.recipe import at_side
+    from fetal_model.training.sweep import sweep as run
+
+    try:
+        chosen = [_changed(name, data, size, epochs, None) for name in recipes]
+        if side:
+            chosen = [at_side(recipe, side) for recipe in chosen]
+        failed = run(chosen, seeds, output, work, test_scans, _simulating, typer.echo)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. The same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    if failed:
+        typer.echo(f"failed: {', '.join(failed)}. The same command tries them again.", err=True)
+        raise typer.Exit(1)
+
+
+def _changed(
+    name: str, data: Path | None, size: int | None, epochs: int | None, seed: int | None
+) -> Recipe:
+    from fetal_model.training.recipe import learn_from, load_recipe, of_size
+
+    asked = {"epochs": epochs, "seed": seed}
+    recipe = load_recipe(name, {key: value for key, value in asked.items() if value is not None})
+    if data:
+        recipe = learn_from(recipe, data)
+    return of_size(recipe, size) if size else recipe
+
+
+def _simulating(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r\033[Ksimulating scans  {done:,}/{total:,}", end=end, file=sys.stderr, flush=True)

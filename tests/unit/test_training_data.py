@@ -1,0 +1,84 @@
+"""Which scans a recipe takes and how it splits them; a split that leaks has to say so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fetal_model.anatomy import KEYS
+from fetal_model.dataset.manifest import Record
+from fetal_model.training.data import some, split
+from fetal_model.training.recipe import Data
+
+COUNTS = {"brain": 200, "abdomen": 120, "femur": 100, "thorax": 80}
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    """Five hundred scans, three a patient in the order of their names."""
+    labels = [key for key, count in COUNTS.items() for _ in range(count)]
+    return [
+        Record(f"{label}-{n:03d}", Path(), label, f"P{n * 7 % 167}", "made", "", simulated=True)
+        for n, label in enumerate(labels)
+    ]
+
+
+def data(**fields: Any) -> Data:
+    return Data(phantoms=dict.fromkeys(KEYS, 10), phantom_seed=4, **fields)
+
+
+def patients(records: list[Record]) -> set[str]:
+    return {record.patient for record in records}
+
+
+@pytest.mark.parametrize("size", [40, 101, 333, 500])
+def test_a_part_has_the_proportions_of_the_whole(size: int, records: list[Record]) -> None:
+    taken = some(records, size, seed=0)
+    assert len(taken) == len({record.scan for record in taken}) == size
+    for key, count in Counter(record.label for record in taken).items():
+        assert abs(count - COUNTS[key] * size / 500) < 1
+
+
+def test_a_part_is_of_few_patients_and_within_a_larger_one(records: list[Record]) -> None:
+    small, large = some(records, 100, seed=0), some(records, 200, seed=0)
+    assert {r.scan for r in small} < {r.scan for r in large}
+    assert len(patients(small)) < 80  # of 167; scan by scan it would be nine in ten of 100
+    assert {r.scan for r in some(records, 100, seed=1)} != {r.scan for r in small}
+
+
+def test_more_than_there_are_is_refused(records: list[Record]) -> None:
+    with pytest.raises(ValueError, match="at most the 500 scans there are, received 501"):
+        some(records, 501, seed=0)
+
+
+@pytest.mark.parametrize("kind", ["sequential", "random"])
+def test_a_split_that_leaks_is_refused_until_the_recipe_says_so(
+    kind: str, records: list[Record]
+) -> None:
+    with pytest.raises(ValueError, match=r"leaky = true.*167 patients are known"):
+        split(records, data(split=kind))
+    parts = split(records, data(split=kind, leaky=True))
+    assert [len(part) for part in parts] == [400, 50, 50]
+    assert sorted(r.scan for part in parts for r in part) == sorted(r.scan for r in records)
+    for part, share in zip(parts, (0.8, 0.1, 0.1), strict=True):
+        counts = Counter(record.label for record in part)
+        assert counts == {key: share * count for key, count in COUNTS.items()}
+    assert patients(parts[0]) & patients(parts[2])
+    in_order = max(r.scan for r in parts[0] if r.label == "brain") < min(
+        r.scan for r in parts[1] if r.label == "brain"
+    )
+    assert in_order is (kind == "sequential")
+
+
+def test_no_leak_is_known_where_no_patient_is(records: list[Record]) -> None:
+    unknown = [Record(r.scan, r.file, r.label, "", r.source, "", True) for r in records]
+    assert len(split(unknown, data(split="random"))[0]) == 400
+
+
+def test_the_split_by_patient_leaks_nothing(records: list[Record]) -> None:
+    train, validation, test = split(records, data())
+    assert not patients(train) & patients(test)
+    assert not patients(train) & patients(validation)
