@@ -9,6 +9,7 @@ from typing import Any
 from fetal_model import anatomy
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.predictions import Prediction
+from fetal_model.phantom import RELEASE
 from fetal_model.uncertainty import calibration
 
 DISCLAIMER = "Research and teaching only, not a medical device."
@@ -65,12 +66,23 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
         chosen = [row for row in rows if row.simulated is simulated]
         if chosen:
             leaky = metadata.get("leaky", False) and any(row.part == "test" for row in chosen)
-            lines += _figures(title, chosen, leaky)
+            lines += _figures(title, chosen, leaky, _release(metadata) if simulated else "")
     lines += ["## Sources", "", *(f"- {source}" for source in metadata["sources"]), ""]
     return "\n".join(lines)
 
 
-def _figures(title: str, rows: Sequence[Prediction], leaky: bool) -> list[str]:
+def _release(metadata: dict[str, Any]) -> str:
+    """Where the simulated scans came from another simulator than today's, that."""
+    release = metadata.get("simulator_release", 1)
+    if release in (None, RELEASE):
+        return ""
+    return (
+        f"Scans of release {release} of the simulator. Those of release {RELEASE}, which the app "
+        "makes now, look different: these figures do not hold for them."
+    )
+
+
+def _figures(title: str, rows: Sequence[Prediction], leaky: bool, release: str) -> list[str]:
     within = [row for row in rows if row.in_plane]
     fitted = any(row.fold for row in rows)
     through = [row for row in within if row.decision == "accepted"]
@@ -93,6 +105,7 @@ def _figures(title: str, rows: Sequence[Prediction], leaky: bool) -> list[str]:
             if fitted
             else " Nothing was fitted on these scans."
         ),
+        *(["", release] if release else []),
         "",
         "| figure | value (95% interval) |",
         "|---|---|",

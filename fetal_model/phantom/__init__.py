@@ -5,7 +5,13 @@ Ships as the embedded default data set; whatever is learned from it says that it
 
 from fetal_model.phantom.cine import Cine, draw_cine, write_cine
 from fetal_model.phantom.cut import Cut
-from fetal_model.phantom.generate import CINE_COLUMNS, COLUMNS, simulator, write_phantoms
+from fetal_model.phantom.generate import (
+    CINE_COLUMNS,
+    COLUMNS,
+    RELEASE,
+    simulator,
+    write_phantoms,
+)
 from fetal_model.phantom.machine import MACHINES, Machine
 from fetal_model.phantom.patient import Patient, draw_patient
 from fetal_model.phantom.scene import QUALITIES, Scene, draw_scene
@@ -18,6 +24,7 @@ __all__ = [
     "COLUMNS",
     "MACHINES",
     "QUALITIES",
+    "RELEASE",
     "STRUCTURES",
     "Cine",
     "Cut",

@@ -25,6 +25,7 @@ from fetal_model.evaluation.predictions import Prediction, read_predictions, wri
 from fetal_model.inference.head import Floats, Head
 from fetal_model.inference.outputs import Outputs
 from fetal_model.inference.trunk import Trunk
+from fetal_model.phantom import RELEASE
 from fetal_model.scan import read_scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
 from fetal_model.store.versions import (
@@ -208,6 +209,7 @@ def describe(
         "thresholds": vars(shipped.thresholds),
         "simulated": not sources,
         "leaky": recipe.data.leaky,
+        "simulator_release": RELEASE if recipe.data.phantoms else None,
         "training_data": f"Learned from {' and '.join(parts)}.",
         "scans": {
             "train": len(scans.train),

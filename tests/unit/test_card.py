@@ -10,6 +10,7 @@ from fetal_model.anatomy import KEYS
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.predictions import Prediction
+from fetal_model.phantom import RELEASE
 
 
 def metadata(**changes: Any) -> dict[str, Any]:
@@ -136,3 +137,10 @@ def test_what_was_fitted_on_is_said() -> None:
     crossed = [row(str(i), "brain", "brain", fold=str(i % 2)) for i in range(4)]
     assert "fitted on the other" in card(metadata(), crossed)
     assert "Nothing was fitted on these scans." in card(metadata(), REAL)
+
+
+def test_figures_on_scans_of_an_earlier_simulator_say_so() -> None:
+    said = f"Scans of release 1 of the simulator. Those of release {RELEASE}"
+    assert said in card(metadata(), SIMULATED)
+    assert "of the simulator." not in card(metadata(simulator_release=RELEASE), SIMULATED)
+    assert "of the simulator." not in card(metadata(), REAL)
