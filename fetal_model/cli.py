@@ -15,6 +15,7 @@ import cv2
 import typer
 
 from fetal_model.anatomy import KEYS
+from fetal_model.cli_data import data
 from fetal_model.explain.overlay import overlay
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import ScanError, read_scan
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 admin = typer.Typer(no_args_is_help=True, help="The administrator's password.")
 app.add_typer(admin, name="admin")
+app.add_typer(data, name="data")
 COMMAND_LINE = "command line"
 
 

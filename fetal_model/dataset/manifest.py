@@ -78,7 +78,7 @@ def read_phantoms(folder: Path) -> list[Record]:
     Raises:
         ValueError: There is no such file.
     """
-    return [_phantom(folder, row) for row in _rows(folder / MANIFEST)]
+    return [_phantom(folder, row) for row in read_rows(folder / MANIFEST)]
 
 
 def read_real_scans(folder: Path, part: str) -> list[Record]:
@@ -98,7 +98,7 @@ def read_real_scans(folder: Path, part: str) -> list[Record]:
             simulated=False,
             mask=folder / row["mask"] if row["mask"] else None,
         )
-        for row in _rows(folder / MANIFEST)
+        for row in read_rows(folder / MANIFEST)
         if row["part"] == part
     ]
 
@@ -143,7 +143,7 @@ def read_table(path: Path) -> list[Record]:
     Raises:
         ValueError: It is none, lists nothing, or a row cannot be used; the message names the line.
     """
-    rows = _rows(path)
+    rows = read_rows(path)
     columns = set(rows[0]) if rows else set()
     published = {"Image_name", "Plane"} <= columns
     if not published and not {"path", "label"} <= columns:
@@ -209,9 +209,24 @@ def fingerprint(records: Iterable[Record]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV by column, with `,` or `;` between values, without blanks around them.
+
+    Raises:
+        ValueError: There is no such file, or it is no text.
+    """
     if not path.is_file():
         raise ValueError(f"{path.parent}: expected a {path.name} that lists the scans, found none")
+    try:
+        return _read_csv(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(
+            f"{path}: expected a CSV in UTF-8, found one that cannot be read ({error}); save it "
+            "again as CSV UTF-8"
+        ) from error
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         header = file.readline()
         file.seek(0)
