@@ -49,8 +49,8 @@ def read_other(path: Path) -> dict[str, list[Record]]:
 
     Args:
         path: A data folder; or a CSV with `path` or `Image_name`, and where known `patient` or
-            `Patient_num`. A column that holds nothing but 0 and 1 names a set, that of its ones;
-            without such a column all rows are one set. Labels need not be there.
+            `Patient_num`. Its rows are a set; each column that holds nothing but 0 and 1 names a
+            further one, that of its ones. Labels need not be there.
 
     Raises:
         ValueError: It cannot be used.
@@ -67,11 +67,9 @@ def read_other(path: Path) -> dict[str, list[Record]]:
         )
     records = [_unlabelled(path, row, row[name]) for row in rows]
     flags = [column for column in columns if {row[column] for row in rows} == {"0", "1"}]
-    sets = {
-        flag: [r for r, row in zip(records, rows, strict=True) if row[flag] == "1"]
-        for flag in flags
-    }
-    return sets or {path.stem: records}
+    pairs = list(zip(records, rows, strict=True))
+    parts = {flag: [record for record, row in pairs if row[flag] == "1"] for flag in flags}
+    return {path.stem: records, **parts}
 
 
 def shared_with(records: Sequence[Record], others: Parts) -> list[dict[str, Any]]:
