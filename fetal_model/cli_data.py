@@ -147,5 +147,7 @@ def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
                 bars.append(stack.enter_context(bar))
             bars[0].length = total
             bars[0].update(done - bars[0].pos)
+            if done >= total:
+                stack.close()
 
         yield advance

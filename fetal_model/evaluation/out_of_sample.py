@@ -34,19 +34,19 @@ def out_of_sample(
     Raises:
         VersionError: The version cannot be used.
     """
-    tested = {
-        (row.source, row.patient, row.scan): row.probabilities
-        for row in read_predictions(version.path / PREDICTIONS)
-        if not row.simulated  # simulated sets of all seeds share names of scans and patients
-    }
-    folder = version.metadata.get("recipe", {}).get("data", {}).get("folder", "")
+    # simulated sets of all seeds share names of scans and patients, so theirs tell nothing
+    rows = [row for row in read_predictions(version.path / PREDICTIONS) if not row.simulated]
+    tested = {(row.source, row.patient, row.scan): row.probabilities for row in rows}
+    data = version.metadata.get("recipe", {}).get("data", {})
+    # its own folder's test scans tell under which source the others of that folder go
+    learned = {row.source for row in rows if row.part == "test"} | {data.get("folder") or None}
     asked = [record for record in records if record.label in KEYS]
     known = {
         record.scan: np.array(tested[where])
         for record in asked
         if (where := (record.source, record.patient, record.scan)) in tested
     }
-    new = [r for r in asked if r.scan not in known and r.source != folder]
+    new = [r for r in asked if r.scan not in known and r.source not in learned]
     answered = _answer(version, new, progress)
     left_out = len(asked) - len(known) - len(new)
     sentences = [f"{version.label}: {len(known):,} answers from its own held-out scans"]

@@ -72,6 +72,7 @@ def test_a_sound_folder_is_found_sound(fetal_planes: Path) -> None:
     assert result["classes"] == {
         label: {"scans": 3, "patients": 3} for label in (*KEYS, "cervix", "other")
     }
+    assert result["repeated"] == []
     assert result["names"] == {"named": 18, "labels": [], "patients": []}
     assert [leak["between"] for leak in result["leaks"]] == [["test", "train"]]
     assert result["leaks"][0]["shared_patients"] == result["leaks"][0]["shared_scans"] == []
@@ -212,6 +213,20 @@ def test_a_changed_copy_is_near_and_another_scan_is_not(
         assert (perceptual_hash(changed(picture, how)) != bits).sum() <= NEAR
     for n, bits in enumerate(hashes):
         assert all((bits != other).sum() > NEAR for other in hashes[:n])
+
+
+def test_a_scan_listed_twice_is_found(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\na.png,brain\nb.png,femur\na.png,thorax\n")
+    result = run(table)
+    assert result["repeated"] == [{"scan": "a.png", "labels": ["brain", "thorax"], "rows": 2}]
+    assert "a.png: brain, thorax" in report(result)
+
+
+def test_a_version_judges_labels(fetal_planes: Path) -> None:
+    model = run(fetal_planes, "--version", "seed-cnn")["model"]
+    assert model["judged"] == 12
+    assert "12 answered now (it learned from simulated scans only)" in model["basis"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,11 +37,14 @@ def doubted_labels(
     shares = np.array([probabilities[r.scan] for r in judged], dtype=np.float64)
     found: list[int] = []
     if len(set(labels.tolist())) > 1:
-        found = list(
-            find_label_issues(
-                labels, shares, return_indices_ranked_by="self_confidence", n_jobs=1
+        with warnings.catch_warnings():
+            # it warns of a class with few scans; they are judged as far as they can be
+            warnings.simplefilter("ignore", UserWarning)
+            found = list(
+                find_label_issues(
+                    labels, shares, return_indices_ranked_by="self_confidence", n_jobs=1
+                )
             )
-        )  # fmt: skip
     return {
         "judged": len(judged),
         "doubted": [

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fetal_model.dataset.audit.doubts import doubted_labels
-from fetal_model.dataset.audit.labels import class_balance, name_contradictions
+from fetal_model.dataset.audit.labels import class_balance, name_contradictions, repeated_rows
 from fetal_model.dataset.audit.leakage import (
     Parts,
     leaks,
@@ -38,8 +38,9 @@ def audit(
         progress: Called with (done, total) pictures.
 
     Returns:
-        What can be written as JSON: `data`, `classes`, `names`, `split`, `leaks`, `others`,
-        `pictures` (None where no picture is there) and `model` (None without probabilities).
+        What can be written as JSON: `data`, `classes`, `repeated`, `names`, `split`, `leaks`,
+        `others`, `pictures` (None where no picture is there) and `model` (None without
+        probabilities).
     """
     parts: Mapping[str, Sequence[Record]] = published_parts(records)
     described = None
@@ -66,6 +67,7 @@ def audit(
             "simulated": bool(records) and all(record.simulated for record in records),
         },
         "classes": class_balance(records),
+        "repeated": repeated_rows(records),
         "names": name_contradictions(records),
         "split": described,
         "leaks": leaks(parts),

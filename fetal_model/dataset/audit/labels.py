@@ -1,4 +1,4 @@
-"""Audit of the labels alone: how many of each, and those that the file name contradicts."""
+"""Audit of the labels alone: how many of each, those given twice, those the name contradicts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ def class_balance(records: Sequence[Record]) -> dict[str, dict[str, int]]:
             patients = {record.group for record in own if record.patient}
             balance[label] = {"scans": len(own), "patients": len(patients)}
     return balance
+
+
+def repeated_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """Scans that are listed more than once, with every label they are given."""
+    labels: dict[str, list[str]] = {}
+    for record in records:
+        labels.setdefault(record.scan, []).append(record.label)
+    return [
+        {"scan": scan, "labels": given, "rows": len(given)}
+        for scan, given in labels.items()
+        if len(given) > 1
+    ]
 
 
 def name_contradictions(records: Sequence[Record]) -> dict[str, Any]:

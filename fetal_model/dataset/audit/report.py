@@ -30,7 +30,9 @@ def _data(result: dict[str, Any]) -> list[str]:
         lines.append(
             f"  {label:8} {counts['scans']:6,} scans {share:6.1%}  {counts['patients']:6,} patients"
         )
-    return lines
+    repeated = result["repeated"]
+    lines += _section("Scans listed more than once", f"{len(repeated):,}")
+    return lines + _some(f"{r['scan']}: {', '.join(r['labels'])}" for r in repeated)
 
 
 def _names(names: dict[str, Any]) -> list[str]:
