@@ -69,8 +69,8 @@ def patient_name(number: str) -> str:
 def manifest_row(row: Mapping[str, str]) -> dict[str, str]:
     """One published row in the words of a manifest: `path`, `label`, `patient` and the rest.
 
-    Only `Image_name` and `Plane` have to be there; the name tells the patient if nothing else
-    does. A column that is not the publisher's keeps its name.
+    Only `Image_name` and `Plane` have to be there. A column that is not the publisher's keeps its
+    name.
 
     Raises:
         ValueError: The class, the patient or the part is none of the published.
@@ -78,13 +78,11 @@ def manifest_row(row: Mapping[str, str]) -> dict[str, str]:
     name, plane = row["Image_name"], row["Plane"]
     if plane not in CLASSES:
         raise ValueError(f"expected a Plane out of {', '.join(CLASSES)}, found {plane!r}")
-    named = read_name(name)
-    patient = row.get("Patient_num") or (named.patient if named else "")
     suffix = "" if name.lower().endswith(".png") else ".png"
     made = {
         "path": f"{IMAGES}/{name}{suffix}" if name else "",
         "label": CLASSES[plane],
-        "patient": patient_name(patient),
+        "patient": patient_name(row.get("Patient_num", "")),
     }
     for column, value in row.items():
         if column == "Train":

@@ -108,8 +108,8 @@ def read_folder(folder: Path) -> list[Record]:
 
     Where it has a `manifest.csv`, that says what each scan shows: columns `path` and `label`,
     where known `patient`, and any others; the phantom command writes such a file. FETAL_PLANES_DB
-    is read as published. Otherwise a scan's label is the sub-folder in which it lies, in any case,
-    and its patient is unknown.
+    is read as published. Otherwise a scan's label is the sub-folder in which it lies, in any case.
+    Where nothing else tells the patient, a file name of FETAL_PLANES_DB does.
 
     Raises:
         ValueError: The folder is none, holds no labelled scan, or its table cannot be used.
@@ -194,6 +194,8 @@ def _phantom(folder: Path, row: dict[str, str]) -> Record:
 def _own(
     folder: Path, scan: str, label: str, patient: str, columns: dict[str, str], source: str = ""
 ) -> Record:
+    named = fetal_planes.read_name(scan)
+    patient = patient or (named.patient if named else "")
     source = source or folder.name
     return Record(scan, folder / scan, label, patient, source, "", False, columns=columns)
 

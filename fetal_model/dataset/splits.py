@@ -21,6 +21,7 @@ LEFT_OUT = "left out"
 RULES = ("patient", "official", "sequential", "image", "N-fold", "machine", "operator")
 BY_IMAGE = ("image", "sequential")
 """Rules that know no patients."""
+MAY_LEAK = (*BY_IMAGE, "official")
 LEAKY = "Leaky"
 
 
@@ -93,7 +94,10 @@ class Split:
             )
         choices = [part for part in self.parts if part != LEFT_OUT]
         if TRAIN in self.parts and not held_out:
-            return tuple([r for r in records if where[r.scan] == part] for part in PARTS)  # type: ignore[return-value]
+            train, validation, test = (
+                [r for r in records if where[r.scan] == part] for part in PARTS
+            )
+            return train, validation, test
         if held_out not in choices or TRAIN in self.parts:
             wanted = "no part" if TRAIN in self.parts else f"one of {', '.join(choices)}"
             raise ValueError(f"held out: expected {wanted}, received {held_out!r}")
@@ -120,7 +124,8 @@ def split(records: Sequence[Record], how: str, seed: int, leaky: bool = False) -
             each of its values; a patient with scans of several values stays with the most
             frequent, the other scans are left out.
         seed: Of what is drawn.
-        leaky: Allow `image` and `sequential` although patients are known.
+        leaky: Allow `image` and `sequential` although patients are known, and `official` although
+            it divides some.
 
     Raises:
         ValueError: The rule is unknown, the scans do not have what it needs, or it would put scans
@@ -136,9 +141,9 @@ def split(records: Sequence[Record], how: str, seed: int, leaky: bool = False) -
             "whose scans it would put on both sides; split by patient, or ask for a leaky split, "
             "whose figures flatter"
         )
-    if leaky and (how not in (*BY_IMAGE, "official") or not known):
+    if leaky and (how not in MAY_LEAK or not known):
         raise ValueError(
-            f"leaky: expected a split by {' or '.join(BY_IMAGE)} of scans with patients, received "
+            f"leaky: expected a split by {' or '.join(MAY_LEAK)} of scans with patients, received "
             f"{how}{'' if known else ' and no patients'}; leave it out"
         )
     names = _names(records, how, seed)

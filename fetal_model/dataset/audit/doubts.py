@@ -30,6 +30,7 @@ def doubted_labels(
         `judged`: how many were; `doubted`: those likely wrong, the surest first, each with its
         label, the model's answer, and the model's probability of the label.
     """
+    # slow to import, and most audits do not need it
     from cleanlab.filter import find_label_issues
 
     judged = [r for r in records if r.label in KEYS and r.scan in probabilities]

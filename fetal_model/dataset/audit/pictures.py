@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import imagehash
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from fetal_model.dataset.audit.text import LEAST, longest_row
 from fetal_model.dataset.manifest import Record
@@ -63,9 +65,6 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     The DCT hash of Zauner 2010, "Implementation and benchmarking of perceptual image hash
     functions", as `imagehash.phash` makes it.
     """
-    import imagehash
-    from PIL import Image
-
     return np.asarray(imagehash.phash(Image.fromarray(grey), HASH_SIDE).hash).ravel()
 
 
