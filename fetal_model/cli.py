@@ -16,6 +16,7 @@ import typer
 
 from fetal_model import cli_training
 from fetal_model.anatomy import KEYS
+from fetal_model.cli_data import data
 from fetal_model.cli_evaluation import commands as evaluation_commands
 from fetal_model.explain.overlay import overlay
 from fetal_model.predictor import Finding, Predictor
@@ -34,6 +35,7 @@ app.add_typer(admin, name="admin")
 app.add_typer(evaluation_commands)
 app.command()(cli_training.train)
 app.command()(cli_training.sweep)
+app.add_typer(data, name="data")
 
 
 class Format(StrEnum):

@@ -34,6 +34,33 @@ def phantom_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def fetal_planes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small folder in the layout in which FETAL_PLANES_DB is published, made of phantoms.
+
+    Three patients for each of the six classes, one scan each; the first of a class is tested on.
+    The second and third are the first one's mirror images.
+    """
+    folder = tmp_path_factory.mktemp("published") / "fetal-planes"
+    (folder / "Images").mkdir(parents=True)
+    lines = ["Image_name;Patient_num;Plane;Brain_plane;Operator;US_Machine;Train "]
+    classes = {
+        "Other": "other", "Fetal abdomen": "abdomen", "Fetal brain": "brain",
+        "Maternal cervix": "cervix", "Fetal femur": "femur", "Fetal thorax": "thorax",
+    }  # fmt: skip
+    for number, (name, label) in enumerate(classes.items(), start=1):
+        picture = cv2.resize(simulate(label, number).image, (192, 150))
+        for nth, view in enumerate((picture, picture[:, ::-1], picture[::-1])):
+            patient = 3 * number + nth
+            image = f"Patient{patient:05d}_Plane{number}_1_of_1"
+            assert cv2.imwrite(str(folder / "Images" / f"{image}.png"), view)
+            plane = "Trans-thalamic" if label == "brain" else "Not A Brain"
+            machine = ("Voluson E6", "Aloka")[nth % 2]
+            lines.append(f"{image};{patient};{name};{plane};Op. {nth + 1};{machine};{nth > 0:d} ")
+    (folder / "FETAL_PLANES_DB_data.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def randomise() -> Callable[[Any, int], Any]:
     """Give a Keras model weights in which every layer matters, batch-norm statistics included."""
 

@@ -1,15 +1,16 @@
-"""Rows of labelled scans: phantoms as the command writes them, real ones, anybody's own folder."""
+"""Rows of labelled scans: phantoms, real ones, FETAL_PLANES_DB as published, anybody's own."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fetal_model.anatomy import KEYS
+from fetal_model.dataset import fetal_planes
 from fetal_model.store.versions import sha256
 
 LABELS = (*KEYS, "cervix", "other")
@@ -32,6 +33,8 @@ class Record:
         part: Role the publisher gave it, empty where none.
         simulated: Whether it is a phantom.
         mask: Anatomy mask, or None.
+        columns: What else its table says, by column: `machine`, `operator`, `quality`, `plane`,
+            `gestational_age_weeks`, `part` (of a published split), or anything.
     """
 
     scan: str
@@ -42,6 +45,7 @@ class Record:
     part: str
     simulated: bool
     mask: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def group(self) -> str:
@@ -74,19 +78,7 @@ def read_phantoms(folder: Path) -> list[Record]:
     Raises:
         ValueError: There is no such file.
     """
-    return [
-        Record(
-            scan=row["path"],
-            file=folder / row["path"],
-            label=row["label"],
-            patient=row["patient"],
-            source="phantom",
-            part="",
-            simulated=True,
-            mask=folder / row["mask"],
-        )
-        for row in _rows(folder)
-    ]
+    return [_phantom(folder, row) for row in read_rows(folder / MANIFEST)]
 
 
 def read_real_scans(folder: Path, part: str) -> list[Record]:
@@ -106,7 +98,7 @@ def read_real_scans(folder: Path, part: str) -> list[Record]:
             simulated=False,
             mask=folder / row["mask"] if row["mask"] else None,
         )
-        for row in _rows(folder)
+        for row in read_rows(folder / MANIFEST)
         if row["part"] == part
     ]
 
@@ -114,57 +106,103 @@ def read_real_scans(folder: Path, part: str) -> list[Record]:
 def read_folder(folder: Path) -> list[Record]:
     """Labelled scans of a folder on this machine.
 
-    Where it has a `manifest.csv`, that says what each scan shows: columns `path` and `label`, and,
-    where known, `patient`; the phantom command writes such a file. Otherwise a scan's label is the
-    sub-folder in which it lies, in any case, and its patient is unknown.
+    Where it has a `manifest.csv`, that says what each scan shows: columns `path` and `label`,
+    where known `patient`, and any others; the phantom command writes such a file. FETAL_PLANES_DB
+    is read as published. Otherwise a scan's label is the sub-folder in which it lies, in any case.
+    Where nothing else tells the patient, a file name of FETAL_PLANES_DB does.
 
     Raises:
-        ValueError: The folder is none, holds no labelled scan, or its manifest cannot be used.
+        ValueError: The folder is none, holds no labelled scan, or its table cannot be used.
     """
     if not folder.is_dir():
         raise ValueError(f"data folder: expected a folder, found none at {folder}")
-    if (folder / MANIFEST).is_file():
-        return _read_manifest(folder)
+    for table in (MANIFEST, fetal_planes.TABLE):
+        if (folder / table).is_file():
+            return read_table(folder / table)
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     records = [
-        _own(folder, path.relative_to(folder).as_posix(), path.parent.name.lower(), "")
+        _own(folder, path.relative_to(folder).as_posix(), path.parent.name.lower(), "", {})
         for path in files
         if path.parent.name.lower() in LABELS and not path.name.startswith(".")
     ]
     if not records:
         raise ValueError(
-            f"data folder {folder}: expected a manifest.csv, or scans in sub-folders named "
-            f"{', '.join(LABELS)}; found neither"
+            f"data folder {folder}: expected a {MANIFEST}, {fetal_planes.TABLE}, or scans in "
+            f"sub-folders named {', '.join(LABELS)}; found neither"
         )
     return records
 
 
-def _read_manifest(folder: Path) -> list[Record]:
-    rows = _rows(folder)
+def read_table(path: Path) -> list[Record]:
+    """Labelled scans that a table lists, whether or not the scans are there.
+
+    Args:
+        path: A CSV with `,` or `;` between values, and the columns of a manifest (`path`, `label`)
+            or of FETAL_PLANES_DB (`Image_name`, `Plane`); scans are looked for beside it.
+
+    Raises:
+        ValueError: It is none, lists nothing, or a row cannot be used; the message names the line.
+    """
+    rows = read_rows(path)
     columns = set(rows[0]) if rows else set()
-    if not {"path", "label"} <= columns:
+    published = {"Image_name", "Plane"} <= columns
+    if not published and not {"path", "label"} <= columns:
         raise ValueError(
-            f"{folder / MANIFEST}: expected the columns path and label and a row for each scan, "
-            f"found {', '.join(sorted(columns)) or 'no row'}"
+            f"{path}: expected the columns path and label (or Image_name and Plane) and a row for "
+            f"each scan, found {', '.join(sorted(columns)) or 'no row'}"
         )
-    for number, row in enumerate(rows, start=2):
+    folder = path.parent
+    if published:
+        try:
+            for line, row in enumerate(rows, start=2):
+                rows[line - 2] = fetal_planes.manifest_row(row)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {line}: {error}") from error
+    for line, row in enumerate(rows, start=2):
         if row["label"] not in LABELS:
             raise ValueError(
-                f"{folder / MANIFEST}, line {number}: expected a label out of {', '.join(LABELS)}, "
+                f"{path}, line {line}: expected a label out of {', '.join(LABELS)}, "
                 f"found {row['label']!r}"
             )
         if not row["path"] or not (folder / row["path"]).resolve().is_relative_to(folder.resolve()):
             raise ValueError(
-                f"{folder / MANIFEST}, line {number}: expected a path below the folder, found "
-                f"{row['path']!r}"
+                f"{path}, line {line}: expected a path below the folder, found {row['path']!r}"
             )
-    if {"seed", "machine"} <= columns:
-        return read_phantoms(folder)
-    return [_own(folder, row["path"], row["label"], row.get("patient") or "") for row in rows]
+    if {"seed", "machine", "mask"} <= columns:
+        return [_phantom(folder, row) for row in rows]
+    source = fetal_planes.SOURCE if published else ""
+    return [
+        _own(folder, row["path"], row["label"], row.get("patient", ""), _further(row), source)
+        for row in rows
+    ]
 
 
-def _own(folder: Path, scan: str, label: str, patient: str) -> Record:
-    return Record(scan, folder / scan, label, patient, folder.name, "", simulated=False)
+def _phantom(folder: Path, row: dict[str, str]) -> Record:
+    return Record(
+        scan=row["path"],
+        file=folder / row["path"],
+        label=row["label"],
+        patient=row["patient"],
+        source="phantom",
+        part="",
+        simulated=True,
+        mask=folder / row["mask"],
+        columns=_further(row),
+    )
+
+
+def _own(
+    folder: Path, scan: str, label: str, patient: str, columns: dict[str, str], source: str = ""
+) -> Record:
+    named = fetal_planes.read_name(scan)
+    patient = patient or (named.patient if named else "")
+    source = source or folder.name
+    return Record(scan, folder / scan, label, patient, source, "", False, columns=columns)
+
+
+def _further(row: dict[str, str]) -> dict[str, str]:
+    """The columns that are no field of a record of their own."""
+    return {k: v for k, v in row.items() if k not in ("path", "label", "patient", "mask")}
 
 
 def fingerprint(records: Iterable[Record]) -> str:
@@ -173,9 +211,30 @@ def fingerprint(records: Iterable[Record]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _rows(folder: Path) -> list[dict[str, str]]:
-    path = folder / MANIFEST
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV by column, with `,` or `;` between values, without blanks around them.
+
+    Raises:
+        ValueError: There is no such file, or it is no text.
+    """
     if not path.is_file():
-        raise ValueError(f"{folder}: expected a manifest.csv that lists the scans, found none")
+        raise ValueError(f"{path.parent}: expected a {path.name} that lists the scans, found none")
+    try:
+        return _read_csv(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(
+            f"{path}: expected a CSV in UTF-8, found one that cannot be read ({error}); save it "
+            "again as CSV UTF-8"
+        ) from error
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
+        header = file.readline()
+        file.seek(0)
+        reader = csv.DictReader(file, delimiter=";" if ";" in header else ",")
+        # FETAL_PLANES_DB writes blanks after its last header and its values
+        return [
+            {key.strip(): (value or "").strip() for key, value in row.items() if key is not None}
+            for row in reader
+        ]

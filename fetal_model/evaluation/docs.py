@@ -12,6 +12,7 @@ import numpy as np
 from fetal_model import anatomy
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.card import DISCLAIMER, card
+from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
 from fetal_model.evaluation.predictions import Prediction, read_predictions
@@ -55,6 +56,7 @@ def results() -> str:
         seed_versions(),
         speed(),
         first_answer(),
+        audit(),
     ]
     return "\n".join("\n".join([*section, ""]) for section in sections)
 

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -51,10 +53,19 @@ def test_nothing_is_left_unmeasured(results: str) -> None:
     assert "Not measured yet" not in results + phantom()
 
 
+def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its full name, those within groups too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
 def test_every_command_and_option_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, command in typer.main.get_command(app).commands.items():
-        assert f"`{name} " in readme or f"`{name}`" in readme
+    for name, command in commands(typer.main.get_command(app)):
+        assert f"`{name} " in readme or f"`{name}`" in readme, name
         for parameter in command.params:
             option = parameter.opts[0]
             if option.startswith("--") and option not in ("--help", "--work"):

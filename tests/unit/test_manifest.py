@@ -173,3 +173,13 @@ def test_a_folder_without_scans_is_refused(tmp_path: Path) -> None:
         read_folder(tmp_path)
     with pytest.raises(ValueError, match="found none at"):
         read_folder(tmp_path / "absent")
+
+
+def test_a_published_file_name_tells_the_patient_if_nothing_else_does(tmp_path: Path) -> None:
+    (tmp_path / "Brain").mkdir()
+    (tmp_path / "Brain" / "Patient00012_Plane3_1_of_2.png").touch()
+    (only,) = read_folder(tmp_path)
+    assert only.patient == "Patient00012"
+    text = "path,label,patient\nBrain/Patient00012_Plane3_1_of_2.png,brain,mine\n"
+    (tmp_path / "manifest.csv").write_text(text)
+    assert read_folder(tmp_path)[0].patient == "mine"

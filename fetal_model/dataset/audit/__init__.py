@@ -1,0 +1,1 @@
+"""What is wrong with a labelled set of scans, found without being told where to look."""
