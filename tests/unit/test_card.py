@@ -136,3 +136,13 @@ def test_what_was_fitted_on_is_said() -> None:
     crossed = [row(str(i), "brain", "brain", fold=str(i % 2)) for i in range(4)]
     assert "fitted on the other" in card(metadata(), crossed)
     assert "Nothing was fitted on these scans." in card(metadata(), REAL)
+
+
+def test_a_leaky_split_is_said_first_and_beside_its_figures() -> None:
+    own = [row(f"s{i}", key, key, part="test", simulated=True) for i, key in enumerate(KEYS)]
+    real, simulated = card(metadata(leaky=True), [*REAL, *own]).split("## Simulated scans")
+    assert real.split("\n")[2].startswith("**Leaky split")
+    assert "Leaky split: training may have seen these patients" in simulated
+    assert "never saw" not in simulated
+    assert "Patients that training never saw" in real
+    assert "eaky" not in card(metadata(leaky=False), [*REAL, *own])
