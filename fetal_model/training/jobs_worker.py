@@ -12,16 +12,14 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fetal_model.store.home import home
 from fetal_model.store.versions import write_text
 from fetal_model.training import jobs_pace
 from fetal_model.training.jobs import ORDER, PROGRESS, RUN, read_json
+from fetal_model.training.progress import Lines, Moment
 from fetal_model.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from fetal_model.training.progress import Moment
 
 NICE = 10
 _THROTTLE = 0.5  # seconds between two writes within a stage
@@ -94,7 +92,7 @@ class Report:
             entry = {"epoch": moment.epoch, "seconds": self.epochs[-1], **values}
             self.content["history"] = [*self.content["history"], entry]
             self._epoch_began = now
-            if moment.epoch == self.content["epochs"]:
+            if moment.last or moment.epoch == self.content["epochs"]:
                 self.stage("testing")
         self._write_seldom(moment.whole)
 
@@ -141,7 +139,12 @@ def main(folder: Path) -> int:
     os.nice(NICE)  # the app that answers goes first
     order = read_json(folder / ORDER)
     recipe = Recipe.model_validate(order["recipe"])
-    report = Report(folder, recipe.training.epochs)
+    report, lines = Report(folder, recipe.training.epochs), Lines(recipe.training.epochs)
+
+    def tell(moment: Moment) -> None:
+        report.learned(moment)
+        lines(moment)
+
     try:
         from fetal_model.training.train import train
 
@@ -151,7 +154,7 @@ def main(folder: Path) -> int:
             home(),
             Path(order["weights"]),
             progress=report.simulated,
-            tell=report.learned,
+            tell=tell,
             run=folder / RUN,
             job=order["id"],
         )

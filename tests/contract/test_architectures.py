@@ -20,11 +20,16 @@ CASES = {
     "seed_cnn": ("seed_cnn", {}, (256, 256), (8, 8, 64), 4, 0),
     "seed_cnn, other size": ("seed_cnn", {}, (200, 333), (8, 8, 64), 4, 0),
     "seed_cnn, dropout": ("seed_cnn", {"dropout": 0.5}, (256, 256), (8, 8, 64), 4, 0.5),
+    "seed_cnn, batch norm": ("seed_cnn", {"batch_norm": True}, (256, 256), (8, 8, 64), 4, 0),
+    "seed_cnn, kernel 2": ("seed_cnn", {"kernel": 2}, (256, 256), (8, 8, 64), 4, 0),
+    "seed_cnn, deeper": (
+        "seed_cnn", {"filters": [32, *[64] * 6], "size": 128}, (256, 256), (2, 2, 64), 4, 0,
+    ),
     "sononet16": ("sononet", {"features": 16}, (224, 288), (14, 18, 64), 14, 0.5),
     "sononet16, no dropout": ("sononet", {"dropout": 0}, (224, 288), (14, 18, 64), 14, 0),
     "sononet32": ("sononet", {"features": 32}, (224, 288), (14, 18, 128), 14, 0.5),
     "sononet64": ("sononet", {"features": 64}, (224, 288), (14, 18, 256), 14, 0.5),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=CASES)

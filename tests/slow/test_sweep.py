@@ -103,7 +103,7 @@ def test_a_crash_costs_its_run_and_the_rest_is_whole(work: Path, tmp_path: Path)
     assert sweeps.sweep(recipes, 1, tmp_path / "out", work, 40, say=said.append) == ["broken-0"]
     assert said[0] == "1 of 2 runs are finished already"
     assert (tmp_path / "out" / "tiny-0.json").stat().st_mtime_ns == before
-    with pytest.raises(ValueError, match="found one of others .side 64, 3 epochs"):
+    with pytest.raises(ValueError, match=r"found one of others .side 64, 3 epochs"):
         other = load_recipe(str(tmp_path / "tiny.toml"), {"epochs": 2})
         sweeps.sweep([other], 1, tmp_path / "out", work, 40, say=said.append)
 

@@ -144,3 +144,13 @@ def test_figures_on_scans_of_an_earlier_simulator_say_so() -> None:
     assert said in card(metadata(), SIMULATED)
     assert "of the simulator." not in card(metadata(simulator_release=RELEASE), SIMULATED)
     assert "of the simulator." not in card(metadata(), REAL)
+
+
+def test_a_leaky_split_is_said_first_and_beside_its_figures() -> None:
+    own = [row(f"s{i}", key, key, part="test", simulated=True) for i, key in enumerate(KEYS)]
+    real, simulated = card(metadata(leaky=True), [*REAL, *own]).split("## Simulated scans")
+    assert real.split("\n")[2].startswith("**Leaky split")
+    assert "Leaky split: training may have seen these patients" in simulated
+    assert "never saw" not in simulated
+    assert "Patients that training never saw" in real
+    assert "eaky" not in card(metadata(leaky=False), [*REAL, *own])
