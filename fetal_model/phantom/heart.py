@@ -164,8 +164,8 @@ def paint_four_chambers(
     crux = float(rng.uniform(-0.2, -0.05))
     # The tricuspid valve hangs a little nearer to the apex than the mitral.
     tricuspid = crux + float(rng.uniform(0.05, 0.08))
-    wall = float(rng.uniform(0.17, 0.25)) * (1.25 - 0.4 * beat) * heart.breadth
-    septal = float(rng.uniform(0.09, 0.13)) * (1.2 - 0.3 * beat) * heart.breadth
+    wall = float(rng.uniform(0.13, 0.2)) * (1.25 - 0.4 * beat) * heart.breadth
+    septal = float(rng.uniform(0.08, 0.12)) * (1.2 - 0.3 * beat) * heart.breadth
     thin = float(rng.uniform(0.03, 0.05)) * heart.breadth
     _chambers(heart, 1, crux, beat, wall, septal, blood, clear)
     _chambers(heart, -1, tricuspid, beat, wall, septal, blood, clear)
