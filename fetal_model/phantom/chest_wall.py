@@ -1,4 +1,4 @@
-"""The wall of the chest: skin and fat, muscle, the ribs with the pleura within, the shoulder blades.
+"""The wall of the chest: skin and fat, muscle, ribs with the pleura within, shoulder blades.
 
 What faces the beam is a bright thin line with a grey layer before it; the sides of the chest, where
 the beam runs along the ribs, are dark. Sizes are chosen.
@@ -29,7 +29,9 @@ def paint_chest_wall(
     along: Map = np.float32(1.0) - np.square(medium.facing(distance))
     fat = np.float32(level + rng.uniform(-4.0, 5.0)) + 1.8 * smooth_noise(rng, 26, 34)[window]
     medium.fill(window, distance, fat - np.float32(rng.uniform(2.0, 7.0)) * along, 0.0, 0.6)
-    medium.reflect(window, distance + np.float32(0.5), float(rng.uniform(0.05, 0.4)), 0.6, rest=0.02)
+    medium.reflect(
+        window, distance + np.float32(0.5), float(rng.uniform(0.05, 0.4)), 0.6, rest=0.02
+    )
     skin = float(rng.uniform(0.3, 0.5)) * thick
     muscle = section.ellipse(0, 0, a - skin, b - skin)
     dark = level - float(rng.uniform(3.0, 13.0))
