@@ -73,9 +73,9 @@ def draw_heart(
     2023;61:788-803); an enlarged one takes more than half. `scale` is for sections off the plane.
     """
     axis = float(np.clip(rng.normal(0.78, 0.16), 0.45, 1.12))
-    length = float(rng.uniform(0.64, 0.76))
-    breadth = length * float(rng.uniform(0.74, 0.84))
-    centre = (float(rng.uniform(0.24, 0.34)) * a, float(rng.uniform(0.16, 0.27)) * b)
+    length = float(rng.uniform(0.58, 0.7))
+    breadth = length * float(rng.uniform(0.76, 0.86))
+    centre = (float(rng.uniform(0.2, 0.3)) * a, float(rng.uniform(0.14, 0.24)) * b)
     if enlarged:
         grown = float(np.sqrt(rng.uniform(0.58, 0.66) / (length * breadth)))
         length, breadth = length * grown, breadth * grown
@@ -86,7 +86,7 @@ def draw_heart(
     dv = section.v[window] - np.float32(centre[1])
     cos, sin = np.float32(np.cos(axis)), np.float32(np.sin(axis))
     along, aside = du * cos + dv * sin, dv * cos - du * sin
-    taper = np.clip(1.0 - np.float32(0.3 / length) * along, 0.6, 1.3)
+    taper = np.clip(1.0 - np.float32(0.2 / length) * along, 0.7, 1.3)
     p, q = np.square(along / np.float32(length)), np.square(aside / (np.float32(breadth) * taper))
     radius = np.sqrt(p + q)
     slope = np.sqrt(p / np.float32(length**2) + q / np.float32(breadth**2)) + np.float32(1e-4)
@@ -116,11 +116,8 @@ def draw_blood(rng: np.random.Generator) -> float:
 
 def leaflet(heart: Heart, points: list[Point], structure: str, edge: float, shown: float) -> None:
     """A valve's leaflet: a thin line, bright where it faces the beam."""
-    shape = heart.section.stroke(heart.places(*points), 0.15)
-    along: Map = np.float32(1.0) - np.square(heart.section.medium.facing(shape[1]))
-    heart.section.medium.fill(
-        *shape, np.float32(-23.0) - np.float32(10.0) * along, 0.0, 0.4, 0.85 * shown
-    )
+    shape = heart.section.stroke(heart.places(*points), 0.2)
+    heart.section.solid(shape, -20.0, soft=0.5, opacity=0.9 * shown)
     heart.section.medium.reflect(*shape, edge * shown, 0.3, rest=0.1)
     name(heart.section, shape, structure, shown, least_mm=0.4)
 
@@ -137,7 +134,7 @@ def septum(
     shape = heart.section.stroke(path, half)
     window, distance = shape
     along: Map = np.float32(1.0) - np.square(heart.section.medium.facing(distance))
-    core = np.float32(level) - np.float32(6.0) * along
+    core = np.float32(level) - np.float32(3.0) * along
     heart.section.medium.fill(window, distance, core, 0.0, 0.7, shown)
     heart.section.medium.reflect(
         window, distance + np.float32(half), edge * shown, 0.6, rest=0.03, even=0.4
@@ -164,16 +161,16 @@ def paint_four_chambers(
     crux = float(rng.uniform(-0.2, -0.05))
     # The tricuspid valve hangs a little nearer to the apex than the mitral.
     tricuspid = crux + float(rng.uniform(0.05, 0.08))
-    wall = float(rng.uniform(0.13, 0.2)) * (1.25 - 0.4 * beat) * heart.breadth
-    septal = float(rng.uniform(0.08, 0.12)) * (1.2 - 0.3 * beat) * heart.breadth
+    wall = float(rng.uniform(0.14, 0.21)) * (1.25 - 0.4 * beat) * heart.breadth
+    septal = float(rng.uniform(0.07, 0.11)) * (1.2 - 0.3 * beat) * heart.breadth
     thin = float(rng.uniform(0.03, 0.05)) * heart.breadth
     _chambers(heart, 1, crux, beat, wall, septal, blood, clear)
     _chambers(heart, -1, tricuspid, beat, wall, septal, blood, clear)
     _trabeculae(heart, rng, tricuspid, muscle, clear)
 
-    edge = float(rng.uniform(0.05, 0.4)) * detail
+    edge = float(rng.uniform(0.2, 0.8)) * detail
     bright = muscle + float(rng.uniform(2.0, 8.0))
-    septum(heart, rng, [(crux + 0.1, 0.0), (0.4, 0.02), (0.74, 0.03)], 0.8 * septal, bright - 1.0,
+    septum(heart, rng, [(crux + 0.1, 0.0), (0.4, 0.02), (0.74, 0.03)], 0.5 * septal, bright - 1.0,
            edge, "ventricular septum", clear)  # fmt: skip
     septum(heart, rng, [(crux, 0.0), (crux + 0.14, 0.0)], thin, bright, edge,
            "ventricular septum", clear)  # fmt: skip
@@ -195,18 +192,18 @@ def _chambers(
 ) -> None:  # fmt: skip
     """Atrium and ventricle of one side (1 left, -1 right), joined where the valve is open."""
     section = heart.section
-    rounding = 0.13 * heart.breadth
+    rounding = 0.09 * heart.breadth
     beyond = heart.along - np.float32(valve * heart.length)
     aside = np.float32(-side) * heart.aside
     gap = np.float32(0.02 * heart.length)
     ventricle = [heart.outline + np.float32(wall), aside + np.float32(septal), gap - beyond]
     if side < 0:  # the right ventricle ends before the apex
-        ventricle.append(heart.along - np.float32(0.74 * heart.length))
+        ventricle.append(heart.along - np.float32(0.8 * heart.length))
     atrium = [heart.outline + np.float32(0.4 * wall), aside, beyond + gap]
     names = ("left ventricle", "left atrium") if side > 0 else ("right ventricle", "right atrium")
     for parts, structure in zip((ventricle, atrium), names, strict=True):
         space = (heart.window, joined(*parts, rounding=rounding))
-        section.cavity(space, echo=blood, wall=0.05, opacity=shown, soft=0.6)
+        section.cavity(space, echo=blood, wall=0.05, opacity=shown, soft=1.2)
         name(section, space, structure, shown, least_mm=0.0)
     inflow = section.ellipse(
         *heart.place(valve, side * 0.42), 0.22 * heart.length, (0.12 + 0.16 * beat) * heart.breadth,
@@ -241,16 +238,13 @@ def _valves(
     bright: float, edge: float, shown: float,
 ) -> None:  # fmt: skip
     """Mitral and tricuspid leaflets from the septum and the grooves; open in diastole."""
-    groove = float(rng.uniform(0.16, 0.28))
+    groove = float(rng.uniform(0.1, 0.2))
     for side, hinge, structure in ((1, crux, "mitral valve"), (-1, tricuspid, "tricuspid valve")):
         notch = heart.section.ellipse(
-            *heart.place(hinge, side * 0.9), 0.09 * heart.length, groove * heart.breadth,
+            *heart.place(hinge, side * 0.9), 0.07 * heart.length, groove * heart.breadth,
             turn=heart.axis,
         )  # fmt: skip
-        heart.section.solid(notch, bright - 3.0, opacity=0.8 * shown, soft=0.8)
-        # Closed they meet in the middle; open they lie along the septum and the outer wall.
-        wide = max(0.0, 2.0 * beat - 1.0)
-        tip, apart = hinge + 0.05 + rng.uniform(0.1, 0.28) * wide, 0.2 * wide
-        near, far = (tip, side * (0.38 - apart)), (tip, side * (0.44 + apart))
-        leaflet(heart, [(hinge, side * 0.03), near], structure, 0.8 * edge, shown)
-        leaflet(heart, [(hinge, side * 0.8), far], structure, 0.8 * edge, shown)
+        heart.section.solid(notch, bright, opacity=0.8 * shown, soft=0.8)
+        tip = hinge + rng.uniform(0.06, 0.3) * beat
+        leaflet(heart, [(hinge, side * 0.03), (tip, side * 0.36)], structure, 0.8 * edge, shown)
+        leaflet(heart, [(hinge, side * 0.78), (tip, side * 0.42)], structure, 0.8 * edge, shown)

@@ -32,9 +32,9 @@ def paint_three_vessels(
 ) -> None:  # fmt: skip
     """Paint the upper mediastinum of a chest with half axes a, b (mm) and lungs at `level` dB."""
     here = max(0.85, detail) * shown
-    dim = level - float(rng.uniform(2, 6))
+    dim = level - float(rng.uniform(9, 15))
     middle = section.ellipse(0.08 * a, 0.02 * b, 0.5 * a, rng.uniform(0.28, 0.38) * b, turn=0.25)
-    section.solid(middle, dim, opacity=0.7 * shown, soft=2.5)
+    section.solid(middle, dim, opacity=0.85 * shown, soft=2.5)
     thymus = section.ellipse(0.56 * a, 0.02 * b, rng.uniform(0.16, 0.24) * a,
                              rng.uniform(0.34, 0.46) * b)  # fmt: skip
     section.solid(thymus, dim + float(rng.uniform(-3, 2)), edge=0.05 * shown, opacity=here, soft=2)
