@@ -44,7 +44,8 @@ def seed_cnn(
     if not filters:
         raise ValueError("filters: expected at least one convolution, received none")
     inputs = keras.Input((None, None, 1), name="scan")
-    x = layers.Resizing(size, size, name="resize")(inputs)
+    # Resizing's own default is training=True, which it would hand on to every layer after it
+    x = layers.Resizing(size, size, name="resize")(inputs, training=False)
     x = layers.Rescaling(1 / 255, name="rescale")(x)
     for index, width in enumerate(filters, start=1):
         name = "features" if index == len(filters) else f"convolution_{index}"
