@@ -198,7 +198,7 @@ def _chambers(
     gap = np.float32(0.02 * heart.length)
     ventricle = [heart.outline + np.float32(wall), aside + np.float32(septal), gap - beyond]
     if side < 0:  # the right ventricle ends before the apex
-        ventricle.append(heart.along - np.float32(0.8 * heart.length))
+        ventricle.append(heart.along - np.float32(0.74 * heart.length))
     atrium = [heart.outline + np.float32(0.4 * wall), aside, beyond + gap]
     names = ("left ventricle", "left atrium") if side > 0 else ("right ventricle", "right atrium")
     for parts, structure in zip((ventricle, atrium), names, strict=True):

@@ -17,7 +17,6 @@ from fetal_model.phantom.heart import (
 )
 from fetal_model.phantom.medium import smooth_path
 from fetal_model.phantom.probe import Map
-from fetal_model.phantom.three_vessel import trunk_and_duct
 from fetal_model.phantom.trunk import name, vessel
 
 
@@ -31,10 +30,10 @@ def paint_left_outflow(
     muscle = paint_muscle(heart, rng, level, min(1.0, shown * 1.5))
     blood = draw_blood(rng)
     clear = max(0.85, detail) * shown
-    wall = float(rng.uniform(0.13, 0.2)) * heart.breadth
+    wall = float(rng.uniform(0.16, 0.24)) * heart.breadth
     half = float(rng.uniform(0.07, 0.11)) * heart.breadth
     root = float(rng.uniform(-0.12, 0.0))
-    edge = float(rng.uniform(0.05, 0.4)) * detail
+    edge = float(rng.uniform(0.15, 0.6)) * detail
     s, t = _shares(heart)
     # The septum slants: in front of the aorta lies the right ventricle, behind it the left atrium.
     lean = np.float32(0.32) * np.clip(np.float32(root + 0.3) - s, 0.0, 1.0)
@@ -51,11 +50,11 @@ def paint_left_outflow(
         np.float32(0.06 * heart.length) - ahead, rounding=0.7,
     )  # fmt: skip
     radius = float(rng.uniform(0.15, 0.19)) * heart.breadth
-    bright = muscle + float(rng.uniform(2.0, 8.0))
+    bright = muscle + float(rng.uniform(6.0, 12.0))
     path = smooth_path(heart.places((root + 0.2, 0.2), (root - 0.25, 0.1), (root - 0.5, -0.16),
                                     (root - 0.95, -0.3)), 8)  # fmt: skip
     vessel(heart.section, path, radius, "ascending aorta", blood=blood,
-           wall=float(rng.uniform(0.03, 0.25)) * detail, shown=clear)  # fmt: skip
+           wall=float(rng.uniform(0.05, 0.3)) * detail, shown=clear)  # fmt: skip
     _pools(heart, {"left ventricle": left, "right ventricle": right, "left atrium": atrium},
            blood, clear)  # fmt: skip
     septum(heart, rng, [(root + 0.05, -0.02), (0.4, 0.0), (0.7, 0.03)], 0.5 * half, bright, edge,
@@ -78,8 +77,8 @@ def paint_right_outflow(
     paint_muscle(heart, rng, level, min(1.0, shown * 1.5))
     blood = draw_blood(rng)
     clear = max(0.85, detail) * shown
-    wall = float(rng.uniform(0.13, 0.2)) * heart.breadth
-    edge = float(rng.uniform(0.05, 0.4)) * detail
+    wall = float(rng.uniform(0.16, 0.24)) * heart.breadth
+    edge = float(rng.uniform(0.15, 0.6)) * detail
     right = joined(
         heart.outline + np.float32(wall), heart.aside - np.float32(0.4 * heart.breadth),
         np.float32(-0.02 * heart.length) - heart.along,
@@ -87,13 +86,13 @@ def paint_right_outflow(
     )  # fmt: skip
     size = float(heart.length) / 0.6
     u0, v0 = heart.place(0.2, -0.1)
-    half = float(rng.uniform(0.105, 0.14)) * size
-    vessel_wall = float(rng.uniform(0.03, 0.25)) * detail
+    half = float(rng.uniform(0.1, 0.135)) * size
+    vessel_wall = float(rng.uniform(0.08, 0.4)) * detail
     duct = smooth_path([(-0.1 * size, 0.14 * size), (-0.25 * size, 0.16 * size),
                         (-0.4 * size, 0.16 * size)], 4)  # fmt: skip
+    vessel(section, duct, half * 0.72, "arterial duct", blood=blood, wall=vessel_wall, shown=clear)
     path = smooth_path([(u0, v0), (0.25 * size, 0.18 * size), (-0.1 * size, 0.14 * size)], 6)
-    trunk_and_duct(section, path, half, duct, 0.72 * half, blood=blood, wall=vessel_wall,
-                   shown=clear)  # fmt: skip
+    vessel(section, path, half, "pulmonary trunk", blood=blood, wall=vessel_wall, shown=clear)
     aorta = (float(rng.uniform(0.12, 0.2)) * size, float(rng.uniform(-0.16, -0.1)) * size)
     vessel(section, [aorta], half * float(rng.uniform(0.84, 0.95)), "ascending aorta", blood=blood,
            wall=vessel_wall, shown=clear)  # fmt: skip
@@ -116,5 +115,5 @@ def _pools(heart: Heart, pools: dict[str, Map], blood: float, shown: float) -> N
     """Fill chambers with blood, and name them."""
     for structure, pool in pools.items():
         shape = (heart.window, pool)
-        heart.section.cavity(shape, echo=blood, wall=0.05, opacity=shown, soft=0.6)
+        heart.section.cavity(shape, echo=blood, wall=0.05, opacity=shown, soft=1.0)
         name(heart.section, shape, structure, shown, least_mm=0.0)

@@ -8,11 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from fetal_model.phantom.biometry import THORAX_TO_ABDOMEN, mean_size
-from fetal_model.phantom.chest_wall import (
-    paint_chest_wall,
-    paint_ribs,
-    paint_shoulder_blades,
-)
 from fetal_model.phantom.cut import Cut
 from fetal_model.phantom.heart import CARDIOMEGALY, draw_heart, paint_four_chambers
 from fetal_model.phantom.medium import Section, Window, smooth_noise
@@ -20,7 +15,7 @@ from fetal_model.phantom.outflow import paint_left_outflow, paint_right_outflow
 from fetal_model.phantom.patient import Patient
 from fetal_model.phantom.probe import Map
 from fetal_model.phantom.three_vessel import paint_three_vessels
-from fetal_model.phantom.trunk import draw_angle, name, spine, vessel
+from fetal_model.phantom.trunk import body_wall, draw_angle, lining, name, ribs, spine, vessel
 
 __all__ = ["CARDIOMEGALY", "WARP", "build", "draw_angle", "half_axes"]
 
@@ -41,8 +36,11 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut
     """
     a, b = half_axes(patient)
     level = float(rng.uniform(-28, -21))
-    inner = paint_chest_wall(section, rng, a, b, level)
-    _lungs(section, rng, section.ellipse(0, 0, *inner), level)
+    thick = body_wall(section, rng, a, b, level, (-8.0, 2.0))
+    inner_a, inner_b = a - thick, b - thick
+    inside = section.ellipse(0, 0, inner_a, inner_b)
+    _lungs(section, rng, inside, level)
+    lining(section, rng, inside)
     shown = cut.shows(0.0, 0.55)
     if cut.plane == "three-vessel":
         paint_three_vessels(section, rng, a, b, level, cut.detail, shown)
@@ -52,18 +50,16 @@ def build(section: Section, rng: np.random.Generator, patient: Patient, cut: Cut
             "left-outflow": paint_left_outflow,
             "right-outflow": paint_right_outflow,
         }[cut.plane]
-        heart = draw_heart(section, rng, *inner, scale=0.75 + 0.25 * shown,
+        heart = draw_heart(section, rng, inner_a, inner_b, scale=0.75 + 0.25 * shown,
                            enlarged=cut.pathology == CARDIOMEGALY)  # fmt: skip
         paint(heart, rng, level, cut.detail, shown)
     _neighbours(section, rng, a, b, level, cut)
-    place = (rng.normal(-0.38, 0.03) * a, rng.normal(0.16, 0.03) * b)
+    place = ((rng.normal(-0.42, 0.02)) * a, rng.normal(0.16, 0.02) * b)
     vessel(section, [place], float(rng.uniform(0.058, 0.08)) * a, "descending aorta",
-           blood=float(rng.uniform(-64, -52)), wall=float(rng.uniform(0.03, 0.25)),
+           blood=float(rng.uniform(-64, -52)), wall=float(rng.uniform(0.1, 0.4)),
            shown=cut.detail)  # fmt: skip
-    spine(section, rng, a, b, size=1.2)
-    paint_ribs(section, rng, inner, level)
-    if cut.plane in ("three-vessel", "right-outflow"):
-        paint_shoulder_blades(section, rng, a, b, level)
+    spine(section, rng, a, b)
+    ribs(section, rng, a, b, length=(0.7, 1.6), chance=0.85, loss=float(rng.uniform(5, 20)))
 
 
 def _lungs(

@@ -19,8 +19,8 @@ def trunk_and_duct(
     blood: float, wall: float, shown: float,
 ) -> None:  # fmt: skip
     """The pulmonary trunk and the arterial duct, one channel; `half` and `duct_half` radii, mm."""
-    vessel(section, duct, duct_half, "arterial duct", blood=blood, wall=wall, shown=shown)
-    vessel(section, trunk, half, "pulmonary trunk", blood=blood, wall=wall, shown=shown)
+    vessel(section, duct, duct_half, "arterial duct", blood=blood, wall=0.3 * wall, shown=shown)
+    vessel(section, trunk, half, "pulmonary trunk", blood=blood, wall=0.5 * wall, shown=shown)
     for path, radius in ((trunk, half), (duct, duct_half)):  # no wall stands between the two
         lumen = section.stroke(path, 0.8 * radius)
         section.medium.fill(*lumen, blood, soft=0.4, opacity=shown)
@@ -39,8 +39,8 @@ def paint_three_vessels(
                              rng.uniform(0.34, 0.46) * b)  # fmt: skip
     section.solid(thymus, dim + float(rng.uniform(-3, 2)), edge=0.05 * shown, opacity=here, soft=2)
     name(section, thymus, "thymus", here)
-    blood = min(-48.0, draw_blood(rng))
-    wall = float(rng.uniform(0.03, 0.25))
+    blood = draw_blood(rng)
+    wall = float(rng.uniform(0.05, 0.4))
     half = float(rng.uniform(0.115, 0.15)) * a
     u, v = float(rng.uniform(0.24, 0.32)) * a, float(rng.uniform(0.1, 0.18)) * b
     # The duct leads on to the descending aorta, and often leaves the section before.

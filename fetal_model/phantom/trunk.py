@@ -109,15 +109,12 @@ def ribs(
         name(section, dot, "rib")
 
 
-def spine(
-    section: Section, rng: np.random.Generator, a: float, b: float, *, size: float = 1.0
-) -> None:
+def spine(section: Section, rng: np.random.Generator, a: float, b: float) -> None:
     """Vertebra across, at the end -u: the body's and the two arches' ossification centres.
 
-    Cartilage joins them around the canal, muscle lies to both sides; bone leaves a shadow. `size`
-    is that of the vertebra against the section's.
+    Cartilage joins them around the canal, muscle lies to both sides; bone leaves a shadow.
     """
-    scale = float(rng.uniform(0.9, 1.15)) * size * (a + b) / 2
+    scale = float(rng.uniform(0.9, 1.15)) * (a + b) / 2
     place = -float(rng.uniform(0.64, 0.74)) * a
     soft = section.ellipse(place - 0.1 * a, 0, 0.22 * scale, 0.34 * scale)
     section.solid(soft, float(rng.uniform(-27, -19)), opacity=0.6, soft=2.0)
