@@ -108,13 +108,13 @@ def _great_vessels(
         medulla = section.ellipse(*middle, 0.1 * a, 0.4, turn=turn)
         section.solid(medulla, -21.0, opacity=0.7 * detail, soft=0.4)
         section.medium.mark(gland, "adrenal gland")
-    blood = float(rng.uniform(-62, -50))
+    blood = float(rng.uniform(-58, -42))
     for u, v, size, structure in (
         (-0.41, 0.11, 0.06, "descending aorta"), (-0.30, -0.17, 0.055, "inferior vena cava"),
     ):  # fmt: skip
         place = ((u + rng.normal(0, 0.02)) * a, (v + rng.normal(0, 0.02)) * b)
         vessel(section, [place], size * a * float(rng.uniform(0.85, 1.2)), structure,
-               blood=blood, wall=float(rng.uniform(0.1, 0.5)), shown=detail)  # fmt: skip
+               blood=blood, wall=float(rng.uniform(0.05, 0.3)), shown=detail)  # fmt: skip
 
 
 def _umbilical_vein(
@@ -124,7 +124,7 @@ def _umbilical_vein(
 
     Lower sections meet the vein nearer to the navel, and no sinus.
     """
-    half = float(rng.uniform(0.048, 0.078)) * a
+    half = float(rng.uniform(0.06, 0.09)) * a
     front, bend = float(rng.uniform(0.36, 0.6)) * a, float(rng.uniform(0.06, 0.18)) * a
     wall = float(rng.uniform(0.15, 0.7))
     drift = 0.25 * a * max(0.0, cut.offset)
@@ -146,7 +146,7 @@ def _stomach(
     shown: float = 1.0, scale: float = 1.0,
 ) -> None:  # fmt: skip
     """A black bubble on the left, round to bean-shaped; `scale` widens and lengthens it."""
-    half = float(rng.uniform(0.1, 0.16)) * scale * b
+    half = float(rng.uniform(0.12, 0.18)) * scale * b
     u, v = float(rng.uniform(-0.2, 0.02)) * a, float(rng.uniform(0.44, 0.56)) * b
     v = min(v, 0.86 * b - half)
     turn, span = rng.uniform(-1.0, 0.9), rng.uniform(0.04, 0.14) * scale * a

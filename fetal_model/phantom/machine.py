@@ -82,7 +82,7 @@ MACHINES: dict[str, Machine] = {
         Machine("sim-a", (42, 60), (27, 38), (3.8, 6.2), (48, 58), (0.95, 1.25), (2, 3), (0.4, 1.0),
                 (0.2, 0.7), "margin", (0.0, 0.3), 0.8),
         # An older console: few looks, coarse grain, little processing.
-        Machine("sim-b", (45, 62), (26, 36), (3.6, 5.4), (51, 62), (0.9, 1.2), (1, 3), (0.3, 0.8),
+        Machine("sim-b", (45, 62), (26, 36), (3.6, 5.4), (51, 62), (0.9, 1.2), (2, 3), (0.3, 0.8),
                 (0.0, 0.3), "corner", (0.0, 0.1), 0.2),
         # A late model: high frequency, harmonic, adaptive speckle reduction.
         Machine("sim-c", (40, 55), (28, 40), (4.2, 6.6), (48, 59), (0.9, 1.2), (2, 3), (0.6, 1.2),
