@@ -107,10 +107,14 @@ def as_reported(recipe: Recipe, scans: Scans) -> tuple[keras.Model, list[float]]
     train = train.map(lambda pixels, label: (change(pixels, training=True), label))
     validation = _read_each_time(scans.validation, recipe).batch(recipe.training.batch_size)
     model = build(recipe.architecture, **recipe.options)
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"], jit_compile=False)
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
     with tempfile.TemporaryDirectory() as folder:
         best = Path(folder) / "best.weights.h5"
-        keep = keras.callbacks.ModelCheckpoint(best, save_best_only=True, save_weights_only=True)
+        keep = keras.callbacks.ModelCheckpoint(
+            str(best), save_best_only=True, save_weights_only=True
+        )
         clock = _Clock()
         model.fit(
             train.prefetch(tf.data.AUTOTUNE),

@@ -21,6 +21,7 @@ from fetal_model.dataset.manifest import (
 from fetal_model.dataset.splits import split_by_patient
 from fetal_model.phantom import simulator, write_phantoms
 from fetal_model.scan import ScanError, read_scan
+from fetal_model.store.lock import held
 from fetal_model.training.recipe import Data
 
 Progress = Callable[[int, int], None]
@@ -175,10 +176,17 @@ def labelled_scans(folder: str) -> tuple[list[Record], list[Record]]:
 
 def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) -> Path:
     """Folder of the recipe's phantoms below `cache`, simulated if it is not there yet."""
-    folder = phantom_path(data, cache)
     counts = {key: data.phantoms[key] for key in anatomy.KEYS}  # type: ignore[index]
-    if not (folder / "manifest.csv").is_file():
-        write_phantoms(folder, counts, data.phantom_seed, progress=progress)
+    return simulated(phantom_path(data, cache), counts, data.phantom_seed, progress)
+
+
+def simulated(
+    folder: Path, counts: dict[str, int], seed: int, progress: Progress | None = None
+) -> Path:
+    """The folder, with phantoms in it; another process that makes them is waited for."""
+    with held(folder.with_name(f".{folder.name}.lock")):
+        if not (folder / "manifest.csv").is_file():
+            write_phantoms(folder, counts, seed, progress=progress)
     return folder
 
 

@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any
 
 from fetal_model import anatomy
-from fetal_model.phantom import simulator, write_phantoms
+from fetal_model.phantom import simulator
 from fetal_model.store.lock import try_hold
 from fetal_model.store.versions import write_text
-from fetal_model.training.data import Progress, phantom_folder
+from fetal_model.training.data import Progress, phantom_folder, simulated
 from fetal_model.training.jobs import read_json, start_process
 from fetal_model.training.recipe import Recipe
 
@@ -158,11 +158,9 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
 def test_folder(work: Path, scans: int, progress: Progress | None = None) -> Path:
     """Folder of the simulated test set, two or three scans a patient; made if it is not there."""
     folder = work / f"phantoms-test-{TEST_SEED}-{scans}-{simulator()}"
-    if not (folder / "manifest.csv").is_file():
-        each, rest = divmod(scans, len(anatomy.KEYS))
-        counts = {key: each + (place < rest) for place, key in enumerate(anatomy.KEYS)}
-        write_phantoms(folder, counts, TEST_SEED, progress=progress)
-    return folder
+    each, rest = divmod(scans, len(anatomy.KEYS))
+    counts = {key: each + (place < rest) for place, key in enumerate(anatomy.KEYS)}
+    return simulated(folder, counts, TEST_SEED, progress)
 
 
 def _do_all(todo: Sequence[Run], say: Callable[[str], None]) -> list[str]:

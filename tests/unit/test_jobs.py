@@ -25,6 +25,7 @@ from fetal_model.store.versions import list_versions
 from fetal_model.training import jobs, jobs_pace, jobs_plan, jobs_runner, jobs_worker
 from fetal_model.training.jobs import Job, JobError
 from fetal_model.training.jobs_plan import Changes
+from fetal_model.training.progress import Moment
 from fetal_model.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -504,10 +505,8 @@ def test_a_measurement_keeps_the_network_and_the_steps() -> None:
 # Progress
 
 
-def moment(epoch: int, step: int, whole: bool = False, **values: float) -> Any:
-    return SimpleNamespace(
-        epoch=epoch, step=step, steps=4, whole=whole, values={"learning_rate": 0.001, **values}
-    )
+def moment(epoch: int, step: int, whole: bool = False, **values: float) -> Moment:
+    return Moment(epoch, step, 4, whole, {"learning_rate": 0.001, **values})
 
 
 def learn(report: jobs_worker.Report, epoch: int, loss: float) -> None:
