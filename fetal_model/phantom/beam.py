@@ -17,8 +17,8 @@ _TRANSMIT_F = 5.0
 _RECEIVE_F = 3.3
 _APERTURE_MM = 30.0
 # The main lobe at half height is 1.2 wavelengths times the f-number wide for an even aperture, 2.0
-# for one weighted by a Hann window; scanners weight theirs. The value between, 1.5, gives speckle as
-# wide as that of real scans; as a Gaussian it is this standard deviation.
+# for one weighted by a Hann window; scanners weight theirs. The value between, 1.5, gives speckle
+# as wide as that of real scans; as a Gaussian it is this standard deviation.
 _SIGMA_PER_F = 0.64
 # The harmonic beam is the narrower one, but scanners compound and smooth it more: what is left of
 # that in the lateral width of the speckle, where real scans of the chest have a median of 9.2 and

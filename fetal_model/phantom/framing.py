@@ -37,7 +37,7 @@ def hold_probe(rng: np.random.Generator, machine: Machine, patient: Patient, lab
     inside = 0.6 if label == "cervix" else 0.25 if patient.gestational_age_weeks < 16 else 0.0
     if chance < inside:
         return machine.holding(ENDOVAGINAL)
-    return machine.holding(SECTOR) if chance > 0.94 else machine
+    return machine.holding(SECTOR) if chance > 0.97 else machine
 
 
 def frame(
@@ -81,8 +81,10 @@ def frame(
     depth = bottom * rng.uniform(1.02, 1.2) if rng.random() < 0.75 else bottom * 0.96
     depth = max(float(depth), centre_y + 0.9 * half_height)
     view = View(radius, half_angle, depth, float(pixel), float(pan - width / 2), float(top))
-    # Now and then the whole sector is shown, before anyone has zoomed in.
-    if rng.random() < 0.06:
+    # Sometimes the whole sector is shown, before anyone has zoomed in; of a standard plane the
+    # anatomy fills half of the screen or more (Salomon et al., ISUOG practice guidelines,
+    # Ultrasound Obstet Gynecol 2011;37:116-126).
+    if rng.random() < 0.15 and quality != "good":
         view = whole_sector(view)
     return view, (centre_x, float(centre_y)), float(clearance)
 
