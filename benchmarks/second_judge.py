@@ -15,15 +15,16 @@ from fetal_model.dataset.manifest import Record, read_real_scans, shared_folder
 from fetal_model.dataset.pipeline import augmentation
 from fetal_model.evaluation.metrics import Proportion
 from fetal_model.scan import read_scan
+from fetal_model.training.recipe import Augmentation
 
 LABELS = ("brain", "thorax")
 SIDE = 128
 EPOCHS = 30
 # a source of real scans shows one anatomy, so its crop and brightness must not give it away
-CHANGES: dict[str, Any] = {
-    "flip": "horizontal_and_vertical", "rotation": 0.5, "zoom": 0.25, "translation": 0.1,
-    "brightness": 0.2, "contrast": 0.5,
-}  # fmt: skip
+CHANGES = Augmentation(
+    flip="horizontal_and_vertical", rotation=0.5, zoom=0.25, translation=0.1, brightness=0.2,
+    contrast=0.5,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,15 @@ class SecondJudge:
         x, y = _arrays(train)
         model = seed_cnn(len(LABELS), SIDE, (16, 32, 32, 32, 32), dropout=0.3)
         model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
-        augment = augmentation(CHANGES, seed=0)
+        augment = augmentation(CHANGES.model_dump(), seed=0)
         weights = len(y) / (len(LABELS) * np.bincount(y))
         rng = np.random.default_rng(0)
-        for _ in range(EPOCHS):
+        steps = len(y) // 32
+        for epoch in range(EPOCHS):
             order = rng.permutation(len(y))
-            for chosen in np.array_split(order, len(y) // 32):
-                model.train_on_batch(
-                    augment(x[chosen]), y[chosen], sample_weight=weights[y[chosen]]
-                )
+            for step, chosen in enumerate(np.array_split(order, steps)):
+                changed = augment(x[chosen], epoch * steps + step)
+                model.train_on_batch(changed, y[chosen], sample_weight=weights[y[chosen]])
         answers = model.predict(_arrays(test)[0], verbose=0).argmax(axis=1)
         figures: dict[str, Any] = {"learned_from": {k: _count(train, k) for k in LABELS}}
         for position, label in enumerate(LABELS):

@@ -178,21 +178,11 @@ def test_blood_is_darker_than_muscle_and_muscle_than_lung():
     assert np.mean(muscle) < np.mean(lung) - 2
 
 
-@pytest.mark.parametrize("plane", ("right-outflow", "three-vessel"))
-def test_no_wall_stands_between_the_pulmonary_trunk_and_its_duct(plane):
+def test_no_wall_stands_between_the_pulmonary_trunk_and_its_duct():
     for seed in SEEDS:
-        section, _ = painted(seed, Cut(plane))
+        section, _ = painted(seed, Cut("three-vessel"))
         marks = section.medium.structures
         trunk, duct = (marks == CODES[name] for name in ("pulmonary trunk", "arterial duct"))
         joint = (cv2.dilate(duct.astype(np.uint8), np.ones((3, 3))) > 0) & trunk
         assert np.median(section.medium.echo[joint]) < -40
         assert np.median(section.medium.gloss[joint]) < 0.05
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_ribs_lie_within_the_wall_on_both_sides(seed):
-    section, _ = painted(seed, Cut("four-chamber"))
-    ribs = section.medium.structures == CODES["rib"]
-    assert np.any(ribs & (section.v > 0)) and np.any(ribs & (section.v < 0))
-    a, b = thorax.half_axes(PATIENT)
-    assert np.hypot(section.u[ribs] / a, section.v[ribs] / b).max() < 0.99
