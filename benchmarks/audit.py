@@ -19,9 +19,15 @@ from fetal_model.dataset.audit.examine import audit
 from fetal_model.dataset.audit.leakage import read_other
 from fetal_model.dataset.audit.pictures import NEAR, perceptual_hash
 from fetal_model.dataset.audit.text import LEAST, longest_row
-from fetal_model.dataset.manifest import LABELS, read_table, shared_folder
+from fetal_model.dataset.manifest import (
+    LABELS,
+    read_real_scans,
+    read_table,
+    shared_folder,
+)
 from fetal_model.phantom import simulate
 from fetal_model.phantom.screen import Annotations
+from fetal_model.scan import Scan, read_scan
 
 PER_LABEL = 25
 FIRST_SEED = 930_000
@@ -39,7 +45,12 @@ def main() -> None:
     plain, written = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     write_result(
         "audit.json",
-        {"seed_labels": seed_labels(), "text": text(plain, written), "copies": copies(plain)},
+        {
+            "seed_labels": seed_labels(),
+            "real_scans": real_scans(),
+            "text": text(plain, written),
+            "copies": copies(plain),
+        },
     )
 
 
@@ -63,6 +74,33 @@ def seed_labels() -> dict[str, Any]:
             "patients_in_training": len(external["shared_patients"]),
         },
     }
+
+
+def real_scans() -> dict[str, Any]:
+    """Real scans learned from that look almost like one that is tested on."""
+    folder = shared_folder() / "real_scans"
+    parts = {part: read_real_scans(folder, part) for part in ("train", "validation")}
+    hashes = {
+        part: np.stack([perceptual_hash(grey(read_scan(r.file))) for r in records])
+        for part, records in parts.items()
+    }
+    pairs = []
+    for number, bits in enumerate(hashes["validation"]):
+        distances = (hashes["train"] != bits).reshape(len(parts["train"]), -1).sum(axis=1)
+        pairs += [
+            {
+                "train": parts["train"][index].scan,
+                "validation": parts["validation"][number].scan,
+                "bits": int(distances[index]),
+            }
+            for index in np.flatnonzero(distances <= NEAR)
+        ]
+    return {part: len(records) for part, records in parts.items()} | {"pairs": pairs}
+
+
+def grey(scan: Scan) -> Picture:
+    """The whole scan in grey levels."""
+    return np.rint(scan.pixels * 255).astype(np.uint8)
 
 
 def text(plain: list[Picture], written: list[Picture]) -> dict[str, int]:

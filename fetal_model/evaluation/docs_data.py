@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fetal_model.evaluation.metrics import Proportion
 from fetal_model.evaluation.results import missing, read_json
 
@@ -24,6 +26,8 @@ def audit() -> list[str]:
         f"{external['patients_in_training']} are among the rows; of its {external['scans']} scans, "
         f"{external['scans_in_training']} are",
         "",
+        *_real(result["real_scans"]),
+        "",
         "Simulated scans with known faults:",
         "",
         "| fault | found |",
@@ -42,3 +46,17 @@ def audit() -> list[str]:
         f"the closest two other scans in {bits['closest_other_scans']}.",
     ]
     return lines
+
+
+def _real(found: dict[str, Any]) -> list[str]:
+    pairs = found["pairs"]
+    lines = [
+        f"The {found['train']} real scans to learn from and the {found['validation']} real "
+        f"validation scans: {len(pairs)} pairs across the two look almost the same, so the figures "
+        "on real scans above hold that many scans whose like was learned from.",
+        "",
+    ]
+    return lines + [
+        f"- `{pair['train']}` and `{pair['validation']}`, {pair['bits']} bits apart"
+        for pair in pairs
+    ]
