@@ -52,8 +52,8 @@ def _real(found: dict[str, Any]) -> list[str]:
     pairs = found["pairs"]
     lines = [
         f"The {found['train']} real scans to learn from and the {found['validation']} real "
-        f"validation scans: {len(pairs)} pairs across the two look almost the same, so the figures "
-        "on real scans above hold that many scans whose like was learned from.",
+        f"validation scans: {len(pairs)} pairs across the two are near enough to count as "
+        "copies, so figures on real scans may hold as many whose like was learned from.",
         "",
     ]
     return lines + [

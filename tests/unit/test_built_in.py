@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from fetal_model.anatomy import KEYS
 from fetal_model.dataset.built_in import SEED, built_in, orders
 from fetal_model.phantom import write_phantoms
 from fetal_model.scan import read_scan
-
-RECIPES = Path(__file__).resolve().parents[2] / "fetal_model" / "recipes"
+from fetal_model.training.recipe import RECIPES, load_recipe
 
 
 def test_as_many_of_each_anatomy_in_their_order() -> None:
@@ -27,7 +25,7 @@ def test_as_many_of_each_anatomy_in_their_order() -> None:
 
 
 def test_no_recipe_has_its_seed() -> None:
-    seeds = [tomllib.loads(p.read_text())["data"]["phantom_seed"] for p in RECIPES.glob("*.toml")]
+    seeds = [load_recipe(path.stem).data.phantom_seed for path in RECIPES.glob("*.toml")]
     assert seeds
     assert SEED not in seeds
 
