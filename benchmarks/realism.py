@@ -23,6 +23,7 @@ from fetal_model import anatomy
 from fetal_model.architectures import trunk_of
 from fetal_model.architectures.sononet import GROUPS, OUTPUTS, load_published
 from fetal_model.dataset.manifest import read_real_scans, shared_folder
+from fetal_model.evaluation.docs_phantom import STANDARD
 from fetal_model.phantom import draw_patient, simulate
 from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
@@ -69,7 +70,7 @@ class Order:
 def orders() -> list[Order]:
     """Standard planes at the anomaly scan, then other qualities and ages, each by itself."""
     anomaly_scan = (18.0, 24.0)
-    parts = [("standard planes", "good", anomaly_scan, PER_CLASS)]
+    parts = [(STANDARD, "good", anomaly_scan, PER_CLASS)]
     parts += [(f"quality {q}", q, anomaly_scan, PER_VARIANT) for q in ("fair", "poor")]
     parts += [
         (f"{low:g} to {high:g} weeks", "good", (low, high), PER_VARIANT)
@@ -92,14 +93,14 @@ def main() -> None:
     for batch in _batches(orders()):
         ready = np.stack([_prepared(image) for image, _ in batch])
         for (image, facts), answer in zip(batch, model.predict(ready, verbose=0), strict=True):
-            rows.append(
-                {**facts, **_judged(answer, facts["label"]), "second_judge": second.answer(image)}
-            )
+            asked = facts["part"] == STANDARD
+            other = second.answer(image) if asked else ""
+            rows.append({**facts, **_judged(answer, facts["label"]), "second_judge": other})
         features.append(trunk.predict(ready, verbose=0).mean(axis=(1, 2)))
     write_rows("realism.csv", rows)
     write_result("second-judge.json", second.figures)
     simulated = np.concatenate(features)
-    standard = [index for index, row in enumerate(rows) if row["part"] == "standard planes"]
+    standard = [index for index, row in enumerate(rows) if row["part"] == STANDARD]
     labels = [rows[index]["label"] for index in standard]
     write_rows("realism-features.csv", spread(simulated[standard], np.array(labels), trunk))
 
