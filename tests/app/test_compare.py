@@ -161,6 +161,7 @@ def test_with_a_single_version_the_page_says_how_to_get_another(
     assert not page.multiselect
 
 
+@pytest.mark.slow
 def test_the_simulated_set_is_counted_for_every_version(page: AppTest) -> None:
     choose(page, SIMULATED)
     assert any("whom no recipe learns from" in text for text in texts(page))

@@ -228,6 +228,7 @@ def test_both_picks_are_needed_and_may_be_changed(
     assert "You said femur (Certain · 95%)." in texts(page)
 
 
+@pytest.mark.slow
 def test_the_result_and_again_the_ones_missed(
     page: AppTest, questions: tuple[Question, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +272,7 @@ def test_the_result_and_again_the_ones_missed(
     assert page.number_input[0].value == 9999, "a new quiz is another one"
 
 
+@pytest.mark.slow
 def test_all_right_leaves_nothing_to_repeat(page: AppTest, questions: tuple[Question, ...]) -> None:
     play(start(page), questions, set())
     assert page.subheader[0].value.startswith("10 of 10 right")
@@ -280,6 +282,7 @@ def test_all_right_leaves_nothing_to_repeat(page: AppTest, questions: tuple[Ques
     assert progress(page) == "Scan 1 of 10"
 
 
+@pytest.mark.slow
 def test_the_same_number_asks_the_same_and_quality_changes_the_scan(page: AppTest) -> None:
     first = scan_url(start(page))
     assert scan_url(start(open_teach())) == first
@@ -381,6 +384,7 @@ def test_a_folder_that_makes_no_quiz_is_explained(
     assert "Start the quiz" in buttons(page)
 
 
+@pytest.mark.slow
 def test_without_any_version_the_quiz_goes_on_alone(
     questions: tuple[Question, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,6 +426,7 @@ def test_what_the_model_learned_from_phantoms_says_so(
     assert stated in texts(page)
 
 
+@pytest.mark.slow
 def test_a_quiz_needs_no_tensorflow_and_leaves_no_file() -> None:
     script = f"""
 import sys

@@ -22,6 +22,7 @@ from fetal_model.store.versions import MODEL, WEIGHTS
 REAL = shared_folder() / "real_scans"
 SCANS = 50
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(
         not (REAL / "manifest.csv").is_file(),
         reason=f"no real scans in {shared_folder()}: set FETAL_SHARED",
