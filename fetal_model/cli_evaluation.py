@@ -40,7 +40,7 @@ def evaluate(
     from fetal_model.evaluation.evaluate import evaluate as judge
 
     (predictor,), answers = _answers([version], data)
-    found = judge(predictor.version, answers, data)
+    found = judge(predictor.version, answers)
     if out:
         try:
             write_evaluation(out, found, answers)
@@ -64,7 +64,7 @@ def compare(
     versions = (one.version, two.version)
     of_one, of_two = (answers.rows[version.label] for version in versions)
     rows = paired.compare(of_one, of_two, answers.columns)
-    overlap = {v.label: labelled.overlap(v, answers, data) for v in versions}
+    overlap = {v.label: labelled.overlap(v, answers) for v in versions}
     if as_json:
         found = {
             "versions": list(overlap),

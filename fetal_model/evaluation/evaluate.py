@@ -54,20 +54,19 @@ class Evaluation:
         return asdict(self)
 
 
-def evaluate(version: Version, answers: Answers, folder: Path) -> Evaluation:
+def evaluate(version: Version, answers: Answers) -> Evaluation:
     """Work out every figure of a version.
 
     Args:
         version: One that is in `answers.rows`.
         answers: See `answer_folder`.
-        folder: Where the scans are.
     """
     rows = answers.rows[version.label]
     return Evaluation(
         version=version.label,
         scans=count(rows),
         simulated=all(row.simulated for row in rows),
-        overlap=overlap(version, answers, folder),
+        overlap=overlap(version, answers),
         overall=overall(rows),
         other_planes=_other_planes(rows),
         per_anatomy=per_anatomy(rows),

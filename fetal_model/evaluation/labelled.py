@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fetal_model.dataset.built_in import orders
-from fetal_model.dataset.manifest import MANIFEST, Record, read_folder
+from fetal_model.dataset.manifest import Record, read_folder
 from fetal_model.evaluation.comparison import judge
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.predictor import Predictor
@@ -70,15 +69,15 @@ def answer_folder(
             f"data folder {folder}: expected a readable scan of one of the four planes, found none "
             f"among {len(records)}. " + " ".join(unreadable[:3])
         )
-    return Answers(tuple(read), rows, tuple(unreadable), _columns(folder, read))
+    return Answers(tuple(read), rows, tuple(unreadable), _columns(read))
 
 
-def overlap(version: Version, answers: Answers, folder: Path) -> str:
+def overlap(version: Version, answers: Answers) -> str:
     """Whether the version may have learned from the patients it is judged on, as a sentence."""
     records = answers.records
     simulated = [record for record in records if record.simulated]
     if len(simulated) == len(records):
-        return _simulated_overlap(version, folder)
+        return _simulated_overlap(version, records)
     unknown = sum(not record.patient for record in records)
     if version.metadata.get("simulated"):
         stated = "The version learned from simulated scans only, so from none of these patients"
@@ -91,14 +90,14 @@ def overlap(version: Version, answers: Answers, folder: Path) -> str:
     return f"Patient overlap unknown: {named}."
 
 
-def _simulated_overlap(version: Version, folder: Path) -> str:
+def _simulated_overlap(version: Version, records: Sequence[Record]) -> str:
     """Populations of different seeds share names, so scans are told apart by their own seeds."""
     data = version.metadata.get("recipe", {}).get("data", {})
     learned = {
         str(order.seed)
         for order in orders(data.get("phantoms") or {}, int(data.get("phantom_seed", 0)))
     }
-    shared = sum(row.get("seed") in learned for row in _manifest(folder).values())
+    shared = sum(record.columns.get("seed") in learned for record in records)
     if shared:
         return (
             f"LEAK: {shared} of these simulated scans are of the set that the version learned "
@@ -107,19 +106,10 @@ def _simulated_overlap(version: Version, folder: Path) -> str:
     return "Simulated patients that the version never saw."
 
 
-def _columns(folder: Path, records: Sequence[Record]) -> dict[str, list[str]]:
-    manifest = _manifest(folder)
-    present = set(next(iter(manifest.values()), {}))
+def _columns(records: Sequence[Record]) -> dict[str, list[str]]:
+    present = {column for record in records for column in record.columns}
     return {
-        column: [manifest[record.scan][column] or "not stated" for record in records]
+        column: [record.columns.get(column) or "not stated" for record in records]
         for column in COLUMNS
         if column in present
     }
-
-
-def _manifest(folder: Path) -> dict[str, dict[str, str]]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return {row["path"]: row for row in csv.DictReader(file)}
