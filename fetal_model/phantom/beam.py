@@ -17,12 +17,12 @@ _TRANSMIT_F = 5.0
 _RECEIVE_F = 3.3
 _APERTURE_MM = 30.0
 # The main lobe at half height is 1.2 wavelengths times the f-number wide for an even aperture, 2.0
-# for one weighted by a Hann window; scanners weight theirs. The value between, 1.5, gives speckle
-# as wide as that of real scans; as a Gaussian it is this standard deviation.
+# for one weighted by a Hann window; scanners weight theirs. The value between, 1.5, is chosen: it
+# brings the lateral width of the speckle nearer to that of real scans. This is it as the standard
+# deviation of a Gaussian.
 _SIGMA_PER_F = 0.64
-# The harmonic beam is the narrower one, but scanners compound and smooth it more: what is left of
-# that in the lateral width of the speckle, where real scans of the chest have a median of 9.2 and
-# simulated ones without the harmonic 8.9 pixels of 576 (n = 253 and 13).
+# Chosen: the harmonic beam is the narrower one, but compounding and smoothing hide most of that in
+# the speckle of real scans.
 _HARMONIC_WIDTH = 0.98
 _LEAST_SIGMA = 0.5  # samples: below it a kernel is a single sample
 _KNOTS = 6

@@ -81,9 +81,8 @@ def frame(
     depth = bottom * rng.uniform(1.02, 1.2) if rng.random() < 0.75 else bottom * 0.96
     depth = max(float(depth), centre_y + 0.9 * half_height)
     view = View(radius, half_angle, depth, float(pixel), float(pan - width / 2), float(top))
-    # Sometimes the whole sector is shown, before anyone has zoomed in; of a standard plane the
-    # anatomy fills half of the screen or more (Salomon et al., ISUOG practice guidelines,
-    # Ultrasound Obstet Gynecol 2011;37:116-126).
+    # Sometimes the whole sector is shown, before anyone has zoomed in; a standard plane is kept
+    # magnified (share chosen).
     if rng.random() < 0.15 and quality != "good":
         view = whole_sector(view)
     return view, (centre_x, float(centre_y)), float(clearance)

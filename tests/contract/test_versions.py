@@ -229,7 +229,7 @@ def test_no_path_of_the_machine_that_trained_it(version: Version) -> None:
 
 
 def test_an_absolute_path_is_known_as_one() -> None:
-    assert ABSOLUTE.search(b'"file": "/work/main/fetal_model/fit.py"')
+    assert ABSOLUTE.search(b'"file": "/srv/lab/fetal_model/fit.py"')
     assert not ABSOLUTE.search(b"validation/brain/a.png https://a.org/b/c.png")
 
 
