@@ -27,6 +27,7 @@ def phantom() -> str:
         second(),
         spread(),
         speckle(),
+        grain(),
         speed(),
         sheets(),
     ]
@@ -140,6 +141,23 @@ def speckle() -> list[str]:
         "",
         "| " + " | ".join(name.replace("_", " ") for name in rows[0]) + " |",
         "|" + "---|" * len(rows[0]),
+    ]
+    return [*lines, *(f"| {' | '.join(row.values())} |" for row in rows)]
+
+
+def grain() -> list[str]:
+    """Speckle of real and simulated scans."""
+    lines = ["## Speckle beside real scans", ""]
+    rows = read_csv("grain.csv")
+    if not rows:
+        return [*lines, missing("grain")]
+    lines += [
+        "Patches of even tissue, scans brought to 576 columns; medians over scans, the real ones "
+        "drawn from the training and validation parts. Width: of the autocorrelation at half its "
+        "height, across and along the beam, pixels.",
+        "",
+        "| | | scans | across | along | deviation over mean |",
+        "|---|---|---|---|---|---|",
     ]
     return [*lines, *(f"| {' | '.join(row.values())} |" for row in rows)]
 
