@@ -6,6 +6,7 @@ Scan Planes in Freehand Ultrasound", IEEE Transactions on Medical Imaging, arXiv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -43,7 +44,12 @@ _EPSILON = 1e-4
 _BLOCKS = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
 
 
-def sononet(features: int = 16, outputs: int = len(OUTPUTS), dropout: float = 0.5) -> keras.Model:
+def sononet(
+    features: int = 16,
+    outputs: int = len(OUTPUTS),
+    dropout: float = 0.5,
+    size: Sequence[int] = (HEIGHT, WIDTH),
+) -> keras.Model:
     """Build a SonoNet as one flat functional graph.
 
     The paper's last 1x1 convolution and its batch norm are linear, so they commute with the global
@@ -53,9 +59,10 @@ def sononet(features: int = 16, outputs: int = len(OUTPUTS), dropout: float = 0.
         features: Filters of the first convolution: 16, 32 or 64.
         outputs: Number of classes.
         dropout: Rate of the dropout between the average and the dense layer, 0 for none.
+        size: Height and width of a scan in pixels, the paper's by default.
 
     Returns:
-        Model from `(batch, 224, 288, 1)` pixels, `255 * (x - mean) / std` per scan, to
+        Model from `(batch, height, width, 1)` pixels, `255 * (x - mean) / std` per scan, to
         `(batch, outputs)` probabilities. Its layer `features` ends the trunk.
 
     Raises:
@@ -63,7 +70,7 @@ def sononet(features: int = 16, outputs: int = len(OUTPUTS), dropout: float = 0.
     """
     if features not in (16, 32, 64):
         raise ValueError(f"features: expected 16, 32 or 64, received {features}")
-    inputs = keras.Input((HEIGHT, WIDTH, 1), name="scan")
+    inputs = keras.Input((*size, 1), name="scan")
     x = inputs
     for block, (factor, repeats) in enumerate(_BLOCKS, start=1):
         if block > 1:

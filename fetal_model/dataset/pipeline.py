@@ -154,6 +154,8 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
         chain.append(layers.RandomContrast(amount, **bounds))
 
     def change(grey: tf.Tensor, moment: tf.Tensor) -> tf.Tensor:
+        if changes["grey_levels"]:
+            grey = exchange_grey_levels(grey, changes["grey_levels"], seed, moment)
         for index, layer in enumerate(chain):
             # a seed of its own for each layer, or a flip would go with one half of the turns
             state = tf.stack([seed * len(chain) + index, tf.cast(moment, tf.int64) * _DRAWS])

@@ -95,7 +95,7 @@ def judge(predictor: Predictor, file: LabelledFile | Record) -> Prediction:
 
 def is_right(prediction: Prediction) -> bool:
     """Whether the answer is the truth; about another plane, no answer of the four is."""
-    return prediction.in_plane and prediction.answer == prediction.label
+    return prediction.in_plane and prediction.is_right
 
 
 def report(answers: Mapping[str, Sequence[Prediction | str]]) -> Report:

@@ -15,6 +15,7 @@ from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
 from fetal_model.evaluation.predictions import Prediction, read_predictions
 from fetal_model.evaluation.results import DOCS, RESULTS, missing, read_csv, read_json
 from fetal_model.store.versions import (
@@ -53,7 +54,8 @@ def results() -> str:
         left_out(ours),
         looks(),
         heatmaps(),
-        seed_versions(),
+        versions(),
+        from_phantoms(),
         speed(),
         first_answer(),
         audit(),
@@ -111,34 +113,10 @@ def against_published(label: str, ours: Sequence[Prediction]) -> list[str]:
         "",
     ]
     published = {row.scan: row for row in theirs}
-    lost = [r for r in ours if r.in_plane and _right(published[r.scan]) and not _right(r)]
-    gained = [r for r in ours if r.in_plane and _right(r) and not _right(published[r.scan])]
+    lost = [r for r in ours if r.in_plane and published[r.scan].is_right and not r.is_right]
+    gained = [r for r in ours if r.in_plane and r.is_right and not published[r.scan].is_right]
     lines += _named("Right in the published network, wrong in ours", lost, published)
     lines += _named("Wrong in the published network, right in ours", gained, published)
-    return lines
-
-
-def left_out(ours: Sequence[Prediction]) -> list[str]:
-    """The recipe trained without a source, on that source."""
-    lines = [
-        "## Trained without a source, tested on it",
-        "",
-        "| source | trained with it | trained without it | published SonoNet-16 |",
-        "|---|---|---|---|",
-    ]
-    path = RESULTS / "published-validation.csv"
-    published = read_predictions(path) if path.is_file() else []
-    for source in ("hc18", "focus"):
-        path = RESULTS / f"without-{source}.csv"
-        if not path.is_file() or not published:
-            return [*lines[:2], missing("left_out")]
-        sets = (ours, read_predictions(path), published)
-        shown = (str(metrics.accuracy([r for r in rows if r.source == source])) for rows in sets)
-        lines.append(f"| {source} | {' | '.join(shown)} |")
-    lines += ["", "Balanced accuracy over all real validation scans:", ""]
-    for source in ("hc18", "focus"):
-        rows = read_predictions(RESULTS / f"without-{source}.csv")
-        lines.append(f"- without {source}: {metrics.balanced_accuracy(rows)}")
     return lines
 
 
@@ -197,28 +175,6 @@ def heatmaps() -> list[str]:
     return lines
 
 
-def seed_versions() -> list[str]:
-    """The seed CNNs, which learned from phantoms only."""
-    lines = [
-        "## The seed CNNs, trained on simulated scans only",
-        "",
-        "| version | simulated patients never seen: accuracy | real validation scans: accuracy "
-        "| real: balanced accuracy |",
-        "|---|---|---|---|",
-    ]
-    for version in list_versions(WEIGHTS):
-        if not version.metadata["simulated"]:
-            continue
-        rows = read_predictions(version.path / PREDICTIONS)
-        simulated = [row for row in rows if row.simulated]
-        real = [row for row in rows if not row.simulated]
-        lines.append(
-            f"| {version.label} | {metrics.accuracy(simulated)} | {metrics.accuracy(real)} "
-            f"| {metrics.balanced_accuracy(real)} |"
-        )
-    return lines
-
-
 def speed() -> list[str]:
     """Full analysis against other ways."""
     lines = ["## Speed", ""]
@@ -251,10 +207,6 @@ def first_answer() -> list[str]:
         f"health check after {result['server_seconds']:.0f} s, the first dropped scan has its "
         f"answer after {result['answer_seconds']:.0f} s (one run, package downloads included).",
     ]
-
-
-def _right(row: Prediction) -> bool:
-    return row.answer == row.label
 
 
 def _named(title: str, rows: Sequence[Prediction], other: dict[str, Prediction]) -> list[str]:

@@ -156,14 +156,14 @@ def _areas(rows: Sequence[Prediction], draws: Draws, key: str) -> Floats:
 
 
 def _accuracy(rows: Sequence[Prediction], draws: Draws) -> Figure:
-    right = np.array([[row.answer == row.label, 1.0] for row in rows], dtype=np.float64)
+    right = np.array([[row.is_right, 1.0] for row in rows], dtype=np.float64)
     totals = draws.totals(right)
     return _share(totals[:, 0] / totals[:, 1], rows)
 
 
 def _share(drawn: Floats, rows: Sequence[Prediction]) -> Figure:
     """A share of right answers among `rows`, which are all it is about."""
-    count, patients, of = sum(row.answer == row.label for row in rows), _patients(rows), unit(rows)
+    count, patients, of = sum(row.is_right for row in rows), _patients(rows), unit(rows)
     if patients < FEW or count in (0, len(rows)):
         # As if each patient were one scan: right where scans of a patient tell nothing new, and
         # on the safe side elsewhere. Resampling cannot tell of errors that never happened.

@@ -50,7 +50,7 @@ class Estimate:
 def accuracy(rows: Sequence[Prediction]) -> Proportion:
     """Right answers among the scans of the four planes, each forced to one of the four."""
     within = [row for row in rows if row.in_plane]
-    return Proportion(sum(row.answer == row.label for row in within), len(within))
+    return Proportion(sum(row.is_right for row in within), len(within))
 
 
 def recall(rows: Sequence[Prediction], key: str) -> Proportion:

@@ -109,7 +109,7 @@ def mcnemar(first: Sequence[Prediction], second: Sequence[Prediction]) -> tuple[
     Returns:
         Scans that only the first got right, those that only the second did, and p.
     """
-    right = [[row.answer == row.label for row in rows] for rows in (first, second)]
+    right = [[row.is_right for row in rows] for rows in (first, second)]
     one = sum(a and not b for a, b in zip(*right, strict=True))
     two = sum(b and not a for a, b in zip(*right, strict=True))
     return one, two, float(binomtest(one, one + two).pvalue) if one + two else 1.0
@@ -165,7 +165,7 @@ def _comparison(
     corrected: float,
 ) -> Comparison:
     draws = draw_patients([row.group for row in first])
-    right = [[row.answer == row.label for row in rows] for rows in (first, second)]
+    right = [[row.is_right for row in rows] for rows in (first, second)]
     hits = draws.totals(np.array([*right, [True] * len(first)], dtype=np.float64).T)
     balanced = None
     if len({row.label for row in first}) > 1:

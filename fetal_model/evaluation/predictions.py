@@ -54,6 +54,11 @@ class Prediction:
         return anatomy.KEYS[max(range(len(anatomy.KEYS)), key=self.probabilities.__getitem__)]
 
     @property
+    def is_right(self) -> bool:
+        """Whether that is the truth."""
+        return self.answer == self.label
+
+    @property
     def in_plane(self) -> bool:
         """Whether the truth is one of the four planes."""
         return self.label in anatomy.KEYS

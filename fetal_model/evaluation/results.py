@@ -9,6 +9,12 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 RESULTS = DOCS / "results"
+TRIALS = RESULTS / "trials"
+"""Answers of recipes that are not shipped, a file a recipe."""
+LEFT_OUT = {"hc18": "sononet16-without-hc18", "focus": "sononet16-without-focus"}
+"""The recipe that never saw a source of real scans, by source."""
+FROM_PHANTOMS = ("sononet16-from-phantoms",)
+"""Recipes of networks that begin at random and see simulated scans alone."""
 
 
 def missing(module: str) -> str:

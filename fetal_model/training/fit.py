@@ -16,7 +16,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fetal_model import anatomy
 from fetal_model.architectures import build
 from fetal_model.dataset.manifest import Record
-from fetal_model.dataset.pipeline import Images, augmentation, batches, exchange_grey_levels
+from fetal_model.dataset.pipeline import augmentation, batches
 from fetal_model.inference.outputs import Outputs
 from fetal_model.training import fine_tuning
 from fetal_model.training.callbacks import CHOOSES, Averaged, Course, Scalars, Teller, watched
@@ -75,7 +75,7 @@ def fit(
                     _targets(scans.train, outputs),
                     spec,
                     training.batch_size,
-                    _augmentation(recipe),
+                    augmentation(recipe.augmentation.model_dump(), training.seed),
                     training.seed,
                     epoch=epoch,
                     weights=_weights(recipe, scans.train),
@@ -140,15 +140,6 @@ def _learner(recipe: Recipe, outputs: Outputs) -> keras.Model:
         return build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
     student, teacher = fine_tuning.start(recipe.options["dropout"])
     return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation)
-
-
-def _augmentation(recipe: Recipe) -> Images:
-    seed = recipe.training.seed
-    change = augmentation(recipe.augmentation.model_dump(), seed)
-    exchange = recipe.fine_tuning.grey_levels if recipe.fine_tuning else 0.0
-    if not exchange:
-        return change
-    return lambda grey, moment: change(exchange_grey_levels(grey, exchange, seed, moment), moment)
 
 
 def _optimizer(training: Training) -> keras.Optimizer:

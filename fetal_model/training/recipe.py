@@ -93,6 +93,8 @@ class Augmentation(_Strict):
         brightness: Largest shift of grey, as a share of the full range; a grey scan has one
             channel, so this is also its channel shift.
         contrast: Largest change of contrast.
+        grey_levels: Probability that a scan takes on the grey levels of another one in its batch,
+            so that a look says nothing about an anatomy.
     """
 
     flip: Literal["none", "horizontal", "vertical", "horizontal_and_vertical"] = "none"
@@ -102,6 +104,7 @@ class Augmentation(_Strict):
     translation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     brightness: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     contrast: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    grey_levels: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class Training(_Strict):
@@ -146,14 +149,11 @@ class FineTuning(_Strict):
             arXiv:1606.09282).
         blend: Share of the fine-tuned weights in the shipped ones, the rest being the published
             (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv:2109.01903).
-        grey_levels: Probability that a training scan takes on the grey levels of another one, so
-            that a look says nothing about an anatomy.
     """
 
     published: Literal["sononet16"]
     distillation: Annotated[float, Field(ge=0)] = 0.0
     blend: Annotated[float, Field(gt=0, le=1)] = 1.0
-    grey_levels: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class Recipe(_Strict):

@@ -27,6 +27,9 @@ CASES = {
     ),
     "sononet16": ("sononet", {"features": 16}, (224, 288), (14, 18, 64), 14, 0.5),
     "sononet16, no dropout": ("sononet", {"dropout": 0}, (224, 288), (14, 18, 64), 14, 0),
+    "sononet16, half its size": (
+        "sononet", {"size": [112, 144]}, (112, 144), (7, 9, 64), 14, 0.5,
+    ),
     "sononet32": ("sononet", {"features": 32}, (224, 288), (14, 18, 128), 14, 0.5),
     "sononet64": ("sononet", {"features": 64}, (224, 288), (14, 18, 256), 14, 0.5),
 }  # fmt: skip

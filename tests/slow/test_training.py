@@ -86,6 +86,8 @@ precision = "float32"
 published = "sononet16"
 distillation = 0.5
 blend = 0.5
+
+[augmentation]
 grey_levels = 0.5
 """
 

@@ -51,7 +51,7 @@ def test_a_shipped_recipe_fits_its_architecture(name: str) -> None:
     spec = recipe.input.spec
     assert (spec.height, spec.width, spec.scaling) == {
         "seed_cnn": (256, 256, "0-255"),
-        "sononet": (224, 288, "standardise"),
+        "sononet": (*recipe.options.get("size", (224, 288)), "standardise"),
     }[recipe.architecture]
 
 
