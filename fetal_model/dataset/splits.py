@@ -138,8 +138,8 @@ def split(records: Sequence[Record], how: str, seed: int, leaky: bool = False) -
     if how in BY_IMAGE and known and not leaky:
         raise ValueError(
             f"split by {how}: expected scans without patients, found {_patients(records)} patients "
-            "whose scans it would put on both sides; split by patient, or ask for a leaky split, "
-            "whose figures flatter"
+            "whose scans it would put on both sides; split by patient, or ask for a leaky split "
+            "(a recipe by leaky = true), whose figures flatter"
         )
     if leaky and (how not in MAY_LEAK or not known):
         raise ValueError(

@@ -18,7 +18,7 @@ from fetal_model.dataset.manifest import (
     read_real_scans,
     shared_folder,
 )  # fmt: skip
-from fetal_model.dataset.splits import split_by_patient
+from fetal_model.dataset.splits import split, split_by_patient
 from fetal_model.phantom import simulator, write_phantoms
 from fetal_model.scan import ScanError, read_scan
 from fetal_model.store.lock import held
@@ -66,7 +66,7 @@ def gather(
     records = [record for record in records if record.group not in kept_out]
     if data.size:
         records = some(records, data.size, data.phantom_seed)
-    train, validation, own_test = split(records, data)
+    train, validation, own_test = share(records, data)
     real = shared_folder() / "real_scans"
     present = (real / "manifest.csv").is_file()
     needed = data.real_scans or data.calibrate_on == "real"
@@ -85,35 +85,18 @@ def gather(
     return Scans(train, validation, own_test + elsewhere, real_test)
 
 
-def split(records: Sequence[Record], data: Data) -> tuple[list[Record], list[Record], list[Record]]:
-    """About 80/10/10 for training, validation and test: by patient, in order, or at random.
-
-    `sequential` takes each anatomy's scans in the order of their paths, as the first report did;
-    `random` shuffles each anatomy's. Both may put a patient's scans on several sides.
+def share(records: Sequence[Record], data: Data) -> tuple[list[Record], list[Record], list[Record]]:
+    """Split scans as the recipe says; a sequential split goes by their paths.
 
     Raises:
-        ValueError: They may, patients are known, and the recipe does not say that it is leaky.
+        ValueError: It would put scans of a known patient on two sides, and the recipe does not
+            say that it is leaky.
     """
-    if data.split == "patient":
-        return split_by_patient(records, data.phantom_seed)
-    known = len({record.group for record in records if record.patient})
-    if known and not data.leaky:
-        raise ValueError(
-            f"split {data.split}: expected leaky = true in the recipe's data, because {known} "
-            "patients are known and would be learned from and tested on; say so, or split by "
-            "patient"
-        )
-    rng = np.random.default_rng(data.phantom_seed)
-    parts: tuple[list[Record], list[Record], list[Record]] = ([], [], [])
-    for key in anatomy.KEYS:
-        chosen = sorted((r for r in records if r.label == key), key=lambda record: record.scan)
-        if data.split == "random":
-            chosen = [chosen[index] for index in rng.permutation(len(chosen))]
-        first, second = round(0.8 * len(chosen)), round(0.9 * len(chosen))
-        borders = (chosen[:first], chosen[first:second], chosen[second:])
-        for part, more in zip(parts, borders, strict=True):
-            part += more
-    return parts
+    known = any(record.patient for record in records)
+    if data.split == "sequential":
+        records = sorted(records, key=lambda record: record.scan)
+    made = split(records, data.split, data.phantom_seed, leaky=data.leaky and known)
+    return made.take(records)
 
 
 def some(records: Sequence[Record], size: int, seed: int) -> list[Record]:

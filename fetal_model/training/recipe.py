@@ -43,7 +43,7 @@ class Data(_Strict):
         without: Sources of real scans left out of training.
         size: Phantoms, or scans of the folder, that are taken before the split, those of some
             patients in the proportions of all; all of them when None.
-        split: How they are split into about 80/10/10; see `training.data.split`.
+        split: How they are split into about 80/10/10; see `dataset.splits.split`.
         leaky: Whether scans of one patient may be learned from and tested on. Only a split that
             may do so says it, and every figure of such a version is labelled.
         calibrate_on: Where temperature and thresholds come from: held-out `phantoms` (or scans of
@@ -59,14 +59,14 @@ class Data(_Strict):
     without: tuple[str, ...] = ()
     calibrate_on: Literal["phantoms", "real"] = "phantoms"
     size: Annotated[int, Field(ge=40)] | None = None
-    split: Literal["patient", "sequential", "random"] = "patient"
+    split: Literal["patient", "sequential", "image"] = "patient"
     leaky: bool = False
 
     @model_validator(mode="after")
     def _leaks_only_where_it_can(self) -> Self:
         if self.leaky and self.split == "patient":
             raise ValueError(
-                "leaky = true: expected split sequential or random, received patient, which keeps "
+                "leaky = true: expected split sequential or image, received patient, which keeps "
                 "every patient on one side; leave leaky out"
             )
         return self

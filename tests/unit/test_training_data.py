@@ -10,7 +10,7 @@ import pytest
 
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.manifest import Record
-from fetal_model.training.data import some, split
+from fetal_model.training.data import share, some
 from fetal_model.training.recipe import Data
 
 COUNTS = {"brain": 200, "abdomen": 120, "femur": 100, "thorax": 80}
@@ -54,18 +54,18 @@ def test_more_than_there_are_is_refused(records: list[Record]) -> None:
         some(records, 501, seed=0)
 
 
-@pytest.mark.parametrize("kind", ["sequential", "random"])
+@pytest.mark.parametrize("kind", ["sequential", "image"])
 def test_a_split_that_leaks_is_refused_until_the_recipe_says_so(
     kind: str, records: list[Record]
 ) -> None:
-    with pytest.raises(ValueError, match=r"leaky = true.*167 patients are known"):
-        split(records, data(split=kind))
-    parts = split(records, data(split=kind, leaky=True))
+    with pytest.raises(ValueError, match=r"found 167 patients whose scans.*leaky split"):
+        share(records, data(split=kind))
+    parts = share(records, data(split=kind, leaky=True))
     assert [len(part) for part in parts] == [400, 50, 50]
     assert sorted(r.scan for part in parts for r in part) == sorted(r.scan for r in records)
-    for part, share in zip(parts, (0.8, 0.1, 0.1), strict=True):
+    for part, portion in zip(parts, (0.8, 0.1, 0.1), strict=True):
         counts = Counter(record.label for record in part)
-        assert counts == {key: share * count for key, count in COUNTS.items()}
+        assert counts == {key: portion * count for key, count in COUNTS.items()}
     assert patients(parts[0]) & patients(parts[2])
     in_order = max(r.scan for r in parts[0] if r.label == "brain") < min(
         r.scan for r in parts[1] if r.label == "brain"
@@ -75,10 +75,10 @@ def test_a_split_that_leaks_is_refused_until_the_recipe_says_so(
 
 def test_no_leak_is_known_where_no_patient_is(records: list[Record]) -> None:
     unknown = [Record(r.scan, r.file, r.label, "", r.source, "", True) for r in records]
-    assert len(split(unknown, data(split="random"))[0]) == 400
+    assert len(share(unknown, data(split="image"))[0]) == 400
 
 
 def test_the_split_by_patient_leaks_nothing(records: list[Record]) -> None:
-    train, validation, test = split(records, data())
+    train, validation, test = share(records, data())
     assert not patients(train) & patients(test)
     assert not patients(train) & patients(validation)
