@@ -143,14 +143,15 @@ def cascade(predictor: Predictor, network: Network) -> list[dict[str, Any]]:
     rows = []
     for depth, (layer, model) in enumerate(randomised(network.graph(), scans)):
         trunk = trunk_of(model)
-        features = np.asarray(trunk(scans, training=False))
-        head = head_of(model)
+        untrained = Network(
+            lambda batch, trunk=trunk: np.asarray(trunk(batch, training=False)),
+            head_of(model),
+            network.outputs,
+            lambda model=model: model,
+        )
         for n, case in enumerate(chosen):
-            after = Network(
-                lambda _, n=n: features[n : n + 1], head, network.outputs, lambda: model
-            )
             for name in names:
-                heat = METHODS[name](after, scans[n], KEYS.index(case.key))
+                heat = METHODS[name](untrained, scans[n], KEYS.index(case.key))
                 correlation = rank_correlation(before[name, n], heat)
                 rows.append(
                     {

@@ -27,7 +27,7 @@ lies beside something found may be less crisp, by the second."""
 _ROW = 3
 """Characters that make a row of text."""
 _EDGE = 9
-"""Pixels; half of it is the width of the fan's edge, in which no single mark is believed."""
+"""Pixels; half of it is the width of the fan's edge, in which nothing that stands alone is believed."""
 _SHOWN = 4
 """Grey above which a pixel shows something."""
 _RIM = 0.9
@@ -97,12 +97,14 @@ def find_annotations(pixels: NDArray[np.float32]) -> Annotations:
         size = (_WORKING_WIDTH, round(height * _WORKING_WIDTH / width))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     bars, boxes = _bars(grey), _boxes(grey)
-    text, marks = _strokes(grey, bars)
-    drawn = text | marks | bars | boxes
-    fan = find_fan(np.where(drawn & ~boxes, 0, grey).astype(np.uint8))
+    rows, joined, marks = _strokes(grey, bars)
+    drawn = rows | joined | marks | bars
+    fan = find_fan(np.where(drawn, 0, grey).astype(np.uint8))
     # The fan's own edge is cut as sharply as if it were drawn.
     inner = cv2.erode(fan.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8), borderValue=0) > 0
-    marks &= ~text & (inner | ~fan)
+    believed = inner | ~fan
+    text = rows | (joined & believed)
+    marks &= ~text & believed
     masks = (text, marks, bars, boxes, fan)
     if grey.shape == pixels.shape:
         return Annotations(*masks)
@@ -161,8 +163,8 @@ def find_fan(grey: NDArray[np.uint8]) -> Mask:
     return fan > 0
 
 
-def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask]:
-    """Crisp thin strokes: those that stand in rows, and the others."""
+def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask, Mask]:
+    """Crisp thin strokes: characters in rows, words whose characters are joined, and the others."""
     values = grey.astype(np.float32)
     crisp = values - cv2.GaussianBlur(values, (0, 0), 1.0)
     side = max(7, round(grey.shape[1] / 80) | 1)
@@ -174,8 +176,8 @@ def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask]:
     strokes = _grown(seeds, thin > 0.6 * _THIN, 2)
     count, marks, statistics, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8))
     peaks = np.zeros(count, np.float32)
-    np.maximum.at(peaks, marks, crisp)
-    sums = np.bincount(marks.ravel(), weights=(seeds * crisp).ravel(), minlength=count)
+    np.maximum.at(peaks, marks[seeds], crisp[seeds])
+    sums = np.bincount(marks[seeds], weights=crisp[seeds], minlength=count)
     tallest = max(14, round(grey.shape[0] / 14))
     fits = (statistics[:, cv2.CC_STAT_HEIGHT] <= tallest) & (
         statistics[:, cv2.CC_STAT_WIDTH] <= 4 * tallest
@@ -185,15 +187,17 @@ def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask]:
     alone = fits & (peaks > _STRONG * least) & (sums > 3 * least)
     wide = statistics[:, cv2.CC_STAT_WIDTH] > 1.5 * statistics[:, cv2.CC_STAT_HEIGHT]
     tall = statistics[:, cv2.CC_STAT_HEIGHT] >= 5
-    written = in_rows | (alone & wide & tall)  # joined characters are one part
+    joined = alone & wide & tall & ~in_rows
+    marked = alone & ~joined & ~in_rows
     weak = (crisp > _WEAK * least) & (thin > _WEAK * _THIN) & ~bars
     masks = []
-    for parts, near in ((written, (7, 2 * tallest + 1)), (alone & ~written, (5, 5))):
+    line = (7, 2 * tallest + 1)
+    for parts, near in ((in_rows, line), (joined, line), (marked, (5, 5))):
         sure = parts[marks]
         around = cv2.dilate(sure.astype(np.uint8), np.ones(near, np.uint8)) > 0
         stroke = sure | _grown(weak & around, thin > _WEAK * _THIN, 1)
         masks.append(cv2.dilate(stroke.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    return masks[0], masks[1]
+    return masks[0], masks[1], masks[2]
 
 
 def _grown(seeds: Mask, within: Mask, steps: int) -> Mask:
@@ -206,23 +210,31 @@ def _grown(seeds: Mask, within: Mask, steps: int) -> Mask:
 
 def _rows(statistics: NDArray[np.int32], fits: Mask) -> Mask:
     """Which parts stand in a row of at least `_ROW`: side by side, on one line, of like height."""
-    order = [int(part) for part in np.argsort(statistics[:, cv2.CC_STAT_LEFT]) if fits[part]]
+    parts = statistics.tolist()
     rows: list[list[int]] = []
-    for part in order:
-        row = next((row for row in rows if _follows(statistics[part], statistics[row[-1]])), None)
+    open_rows: list[list[int]] = []
+    for part in np.argsort(statistics[:, cv2.CC_STAT_LEFT]).tolist():
+        if not fits[part]:
+            continue
+        left = parts[part][0]
+        # A row that ends too far to the left is over.
+        open_rows = [r for r in open_rows if left - sum(parts[r[-1]][0:3:2]) <= 3 * parts[r[-1]][3]]
+        row = next((row for row in open_rows if _follows(parts[part], parts[row[-1]])), None)
         if row is None:
-            rows.append([part])
-        else:
-            row.append(part)
-    found = np.zeros(len(statistics), dtype=bool)
+            row = []
+            rows.append(row)
+            open_rows.append(row)
+        row.append(part)
+    found = np.zeros(len(parts), dtype=bool)
     for row in rows:
         found[row] = len(row) >= _ROW
     return found
 
 
-def _follows(part: NDArray[np.int32], before: NDArray[np.int32]) -> bool:
-    left, top, _, height, _ = (int(value) for value in part)
-    start, other_top, width, other_height, _ = (int(value) for value in before)
+def _follows(part: list[int], before: list[int]) -> bool:
+    """Whether it stands next in a row; both are left, top, width, height and area."""
+    left, top, _, height, _ = part
+    start, other_top, width, other_height, _ = before
     tall, short = max(height, other_height), min(height, other_height)
     return (
         5 <= tall <= 2 * short
@@ -259,7 +271,7 @@ def _bars(grey: NDArray[np.uint8]) -> Mask:
 def _boxes(grey: NDArray[np.uint8]) -> Mask:
     """Rectangles of one grey: tissue is never of one grey up to four straight sides."""
     level = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) <= 1
-    count, marks, statistics, _ = cv2.connectedComponentsWithStats(level.astype(np.uint8))
+    _, marks, statistics, _ = cv2.connectedComponentsWithStats(level.astype(np.uint8))
     found = np.zeros(grey.shape, dtype=bool)
     area = statistics[:, cv2.CC_STAT_WIDTH] * statistics[:, cv2.CC_STAT_HEIGHT]
     fits = (statistics[:, cv2.CC_STAT_AREA] >= max(200, grey.size // 1000)) & (
