@@ -139,12 +139,13 @@ def measure(predictor: Predictor, number: int) -> list[dict[str, Any]]:
     key, pictures = attacked(number)
     bare = pictures["bare"]
     fan = find_annotations(bare.astype(np.float32) / 255).fan
+    plain = answer(predictor, Scan.from_array(bare.astype(np.float32) / 255, "bare"), False)
     rows = []
     for name, picture in pictures.items():
         scan = Scan.from_array(picture.astype(np.float32) / 255, name)
         found = find_annotations(scan.pixels)
         drawn = np.abs(picture.astype(int) - bare) > _DRAWN
-        gone = found.drawn | ~found.fan
+        gone = found.drawn | found.hidden
         tissue = fan & ~cv2.dilate(drawn.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
         shown = tissue & (bare > 0)
         rows.append(
@@ -152,7 +153,7 @@ def measure(predictor: Predictor, number: int) -> list[dict[str, Any]]:
                 "scan": f"{key}-{FIRST_SEED + number}",
                 "label": key,
                 "attack": name,
-                "answer_bare": answer(predictor, Scan.from_array(bare / 255, "bare"), False),
+                "answer_bare": plain,
                 "answer": answer(predictor, scan, False),
                 "answer_masked": answer(predictor, scan, True),
                 "drawn_pixels": int(drawn.sum()),

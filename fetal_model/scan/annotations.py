@@ -27,7 +27,7 @@ lies beside something found may be less crisp, by the second."""
 _ROW = 3
 """Characters that make a row of text."""
 _EDGE = 9
-"""Pixels; half of it is the width of the fan's edge, in which nothing that stands alone is believed."""
+"""Pixels; within half of it of the fan's edge nothing that stands alone is believed."""
 _SHOWN = 4
 """Grey above which a pixel shows something."""
 _RIM = 0.9
