@@ -52,8 +52,8 @@ def insertion(
         In [0, 1].
     """
     deviation = _BLUR * min(pixels.shape[:2])
-    blurred = cv2.GaussianBlur(pixels[:, :, 0], (0, 0), deviation)[:, :, np.newaxis]
-    return _area(network, blurred, pixels, heat, index, steps)
+    blurred = np.asarray(cv2.GaussianBlur(pixels[:, :, 0], (0, 0), deviation), np.float32)
+    return _area(network, blurred[:, :, np.newaxis], pixels, heat, index, steps)
 
 
 def deletion(
@@ -90,7 +90,8 @@ def road(
         knows nothing gets about 0.
     """
     rows, columns = -(-pixels.shape[0] // _GRID), -(-pixels.shape[1] // _GRID)
-    coarse = cv2.resize(pixels[:, :, 0], (columns, rows), interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(pixels[:, :, 0], (columns, rows), interpolation=cv2.INTER_AREA)
+    coarse = np.asarray(shrunk, np.float32)
     order = _hottest_first(heat, coarse.shape)
     rng = np.random.default_rng(0)
     counts = [round(order.size * percentile / 100) for percentile in percentiles]
@@ -153,10 +154,10 @@ def _imputed(
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     height, width = pixels.shape[:2]
-    fill = cv2.resize(
-        impute(coarse, removed).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
-    )
-    fill += rng.normal(0, _NOISE * float(np.ptp(pixels)), fill.shape).astype(np.float32)
+    means = impute(coarse, removed).astype(np.float32)
+    smooth = cv2.resize(means, (width, height), interpolation=cv2.INTER_LINEAR)
+    noise = rng.normal(0, _NOISE * float(np.ptp(pixels)), (height, width))
+    fill = np.asarray(smooth + noise, np.float32)
     hole = cv2.resize(removed.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     return np.where(hole[:, :, np.newaxis] > 0, fill[:, :, np.newaxis], pixels)
 

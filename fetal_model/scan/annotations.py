@@ -174,7 +174,8 @@ def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask, Mask]:
     least = max(_CRISP[0], _CRISP[1] * typical)
     seeds = (crisp > least) & (thin > _THIN) & ~bars
     strokes = _grown(seeds, thin > 0.6 * _THIN, 2)
-    count, marks, statistics, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8))
+    count, found, statistics, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8))
+    marks = np.asarray(found, np.int32)
     peaks = np.zeros(count, np.float32)
     np.maximum.at(peaks, marks[seeds], crisp[seeds])
     sums = np.bincount(marks[seeds], weights=crisp[seeds], minlength=count)
@@ -183,7 +184,7 @@ def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask, Mask]:
         statistics[:, cv2.CC_STAT_WIDTH] <= 4 * tallest
     )
     fits[0] = False
-    in_rows = _rows(statistics, fits & (sums > 2 * least))
+    in_rows = _rows(np.asarray(statistics, np.int32), fits & (sums > 2 * least))
     alone = fits & (peaks > _STRONG * least) & (sums > 3 * least)
     wide = statistics[:, cv2.CC_STAT_WIDTH] > 1.5 * statistics[:, cv2.CC_STAT_HEIGHT]
     tall = statistics[:, cv2.CC_STAT_HEIGHT] >= 5
@@ -271,7 +272,9 @@ def _bars(grey: NDArray[np.uint8]) -> Mask:
 def _boxes(grey: NDArray[np.uint8]) -> Mask:
     """Rectangles of one grey: tissue is never of one grey up to four straight sides."""
     level = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) <= 1
-    _, marks, statistics, _ = cv2.connectedComponentsWithStats(level.astype(np.uint8))
+    # Opened, so that a few even pixels of tissue beside a box do not become part of it.
+    even = cv2.morphologyEx(level.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    _, marks, statistics, _ = cv2.connectedComponentsWithStats(even)
     found = np.zeros(grey.shape, dtype=bool)
     area = statistics[:, cv2.CC_STAT_WIDTH] * statistics[:, cv2.CC_STAT_HEIGHT]
     fits = (statistics[:, cv2.CC_STAT_AREA] >= max(200, grey.size // 1000)) & (
