@@ -5,7 +5,16 @@ import sys
 
 from fetal_model.dataset.manifest import shared_folder
 
-ANYWHERE = ("speed", "heatmaps", "speckle", "phantom_speed", "sheets", "training_speed")
+ANYWHERE = (
+    "speed",
+    "heatmaps",
+    "explanations",
+    "annotations",
+    "speckle",
+    "phantom_speed",
+    "sheets",
+    "training_speed",
+)
 WITH_REAL_SCANS = ("published", "looks", "trials", "realism", "grain", "audit")
 
 if __name__ == "__main__":

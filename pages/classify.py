@@ -15,8 +15,8 @@ CARD_HEIGHT = 640  # of a card that is still to come, in pixels
 MOST_FILES = 200
 METHODS = {
     "Grad-CAM": "At once",
-    "Grad-CAM++": "A second for each scan; the first loads TensorFlow",
-    "Score-CAM": "Some seconds for each scan; the first loads TensorFlow",
+    "Grad-CAM++": "At once",
+    "Score-CAM": "A second for each scan",
 }
 
 
