@@ -30,16 +30,16 @@ class Network(Protocol):
     """What a method needs of a model; `fetal_model.predictor.Predictor` is one."""
 
     @property
-    def input(self) -> InputSpec: ...  # noqa: D102
+    def input(self) -> InputSpec: ...
 
     @property
-    def trunk(self) -> Trunk: ...  # noqa: D102
+    def trunk(self) -> Trunk: ...
 
     @property
-    def head(self) -> Head: ...  # noqa: D102
+    def head(self) -> Head: ...
 
     @property
-    def outputs(self) -> Outputs: ...  # noqa: D102
+    def outputs(self) -> Outputs: ...
 
 
 @dataclass(frozen=True)
