@@ -127,8 +127,8 @@ class ConformalSets:
             most = math.floor(100 * min(few.values()) / (min(few.values()) + 1) + _ROUNDING)
             raise CoverageError(
                 f"conformal sets: {100 * coverage:g}% coverage takes at least {least} "
-                f"calibration scans of each anatomy, found {found}: it would be in every set. Choose at most "
-                f"{most}%, or calibrate on more scans."
+                f"calibration scans of each anatomy, found {found}: it would be in every set. "
+                f"Choose at most {most}%, or calibrate on more scans."
             )
         inside: NDArray[np.bool_] = self.p_values(probabilities) > 1 - coverage + _ROUNDING
         return inside

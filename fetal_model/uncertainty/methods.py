@@ -66,12 +66,10 @@ class View:
         height, width = grey.shape
         move = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), self.degrees, 1.0)
         move[:, 2] += self.right * width, self.down * height
-        if self.mirrored:
-            grey = np.ascontiguousarray(grey[:, ::-1])
-        if not np.array_equal(move, np.eye(2, 3)):
-            grey = cv2.warpAffine(grey, move, (width, height), flags=cv2.INTER_LINEAR)
-        seen: NDArray[np.float32] = np.clip(grey, 0, 1) ** np.float32(self.power)
-        return seen
+        seen = np.ascontiguousarray(grey[:, ::-1] if self.mirrored else grey)
+        # where nothing moves, interpolation would return the same greys
+        moved = cv2.warpAffine(seen, move, (width, height), flags=cv2.INTER_LINEAR)
+        return np.asarray(np.clip(moved, 0, 1) ** self.power, dtype=np.float32)
 
 
 AS_IT_IS = View()

@@ -77,7 +77,7 @@ fit on more scans.
     ranked = confidence[order]
     # equally sure scans are accepted together
     accepted = np.unique(np.searchsorted(-ranked, -ranked, side="right"))
-    mistaken = np.cumsum(wrong[order])[accepted - 1]
+    mistaken = np.cumsum(wrong[order], dtype=np.int64)[accepted - 1]
     bounds = upper_bound(mistaken, accepted)
     met = np.flatnonzero(bounds <= target)
     if not met.size:
