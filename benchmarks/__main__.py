@@ -6,7 +6,7 @@ import sys
 from fetal_model.dataset.manifest import shared_folder
 
 ANYWHERE = ("speed", "heatmaps", "speckle", "phantom_speed", "sheets", "training_speed")
-WITH_REAL_SCANS = ("published", "looks", "left_out", "realism", "grain", "audit")
+WITH_REAL_SCANS = ("published", "looks", "left_out", "realism", "grain", "audit", "not_ultrasound")
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]

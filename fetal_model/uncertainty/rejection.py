@@ -244,7 +244,7 @@ mass; received ['distance']
         )
     within = labels >= 0
     features, logits, labels = features[within], logits[within], labels[within]
-    four = outputs.membership.any(axis=1)
+    four = np.asarray(outputs.membership.any(axis=1), dtype=np.bool_)
 
     def fit(on: NDArray[np.bool_]) -> tuple[Part, ...]:
         return tuple(PARTS[name].fit(features[on], logits[on], labels[on], four) for name in names)
