@@ -111,7 +111,7 @@ def measure_quality(scan: Scan) -> Quality:
         nearly_white=float((grey > _NEARLY_WHITE).mean()),
         field=float(tissue.mean()) * share,
         contrast=float(grey.std()),
-        texture=float(np.median(texture / level)) if measurable else 0.0,
+        texture=float(np.median(texture / np.maximum(level, 1 / 255))) if measurable else 0.0,
         flat=float((texture < _FLAT).mean()) if measurable else 1.0,
         grain=_likeness(even, tissue, 0, 2) - _likeness(even, tissue, 2, 0),
         along=_likeness(even, tissue, 3, 0),
