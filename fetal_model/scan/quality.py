@@ -39,6 +39,9 @@ MOST_TEXTURE = 0.45
 """The same where there are edges and no tissue, as in letters. Real scans: up to 0.29."""
 MOST_FLAT = 0.12
 """Share of the tissue that has no grain at all, as what is drawn has. Real scans: up to 0.063."""
+MOST_ONE_GREY = 0.35
+"""Share with one and the same grey that is not black, as the ground of a screen. Real scans: up to
+0.06; some scanners' screens have a grey margin."""
 LEAST_GRAIN = 0.22
 """How much more alike neighbours across the beam are than along it. Real scans: from 0.28."""
 MOST_ALONG = 0.1
@@ -50,7 +53,7 @@ _THINNED = 300
 """Pixels of the longer side from which on a picture is thinned to find where it ends."""
 _COLOURED = 25
 """Levels of 255 between channels that JPEG does not make out of grey."""
-_BLACK, _NEARLY_WHITE, _TISSUE, _FLAT = 0.06, 0.75, 0.08, 0.004
+_DRAWN, _BLACK, _NEARLY_WHITE, _TISSUE, _FLAT = 0.04, 0.06, 0.75, 0.08, 0.004
 _LEAST_TISSUE = 125
 """Places in tissue from which on its grain can be measured."""
 
@@ -68,6 +71,7 @@ class Quality:
         contrast: Standard deviation of the greys.
         texture: Median standard deviation of the fine detail, over the grey around it.
         flat: Share of the tissue without any detail.
+        one_grey: Share of the whole picture that has its most frequent level above black.
         grain: Correlation of neighbours two pixels apart across the beam less along it, in [-2, 2].
         along: Correlation of neighbours three pixels apart along the beam, in [-1, 1].
     """
@@ -80,6 +84,7 @@ class Quality:
     contrast: float
     texture: float
     flat: float
+    one_grey: float
     grain: float
     along: float
 
@@ -93,6 +98,7 @@ def measure_quality(scan: Scan) -> Quality:
     channels = cv2.split(scan.display)
     highest = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
     lowest = cv2.min(cv2.min(channels[0], channels[1]), channels[2])
+    levels = cv2.calcHist([highest], [0], None, [256], [0, 256])
     grey, share = _content(scan.pixels)
     detail = grey - cv2.GaussianBlur(grey, (0, 0), 2)
     deviation = cv2.sqrt(_around(detail * detail, 13))
@@ -113,6 +119,7 @@ def measure_quality(scan: Scan) -> Quality:
         contrast=float(grey.std()),
         texture=float(np.median(texture / np.maximum(level, 1 / 255))) if measurable else 0.0,
         flat=float((texture < _FLAT).mean()) if measurable else 1.0,
+        one_grey=float(levels[round(255 * _DRAWN) :].max()) / highest.size,
         grain=_likeness(even, tissue, 0, 2) - _likeness(even, tissue, 2, 0),
         along=_likeness(even, tissue, 3, 0),
     )
@@ -164,6 +171,10 @@ def find_faults(scan: Scan, quality: Quality) -> tuple[str, ...]:
         (
             q.flat > MOST_FLAT,
             f"{q.flat:.0%} of it has no grain at all, as in drawings, screens and documents.",
+        ),
+        (
+            q.one_grey > MOST_ONE_GREY,
+            f"{q.one_grey:.0%} of the picture has one and the same grey, as a screen has.",
         ),
         (
             q.grain < LEAST_GRAIN,

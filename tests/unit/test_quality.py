@@ -64,8 +64,12 @@ def spoilt(picture: NDArray[np.uint8], how: str) -> NDArray[np.uint8]:
     if how == "coloured":
         return cv2.applyColorMap(picture, cv2.COLORMAP_JET)
     small = np.zeros((1200, 1500), np.uint8)
-    small[:150, :200] = cv2.resize(picture, (200, 150))
+    small[:150, :200] = cv2.resize(picture, (200, 150), interpolation=cv2.INTER_AREA)
+    # a scan in the window of a dark program
+    window = np.full((900, 700), 20, np.uint8)
+    window[:448, :576] = picture
     return {
+        "window": window,
         "dark": picture // 5,
         "no black": picture // 3 * 2 + 60,
         "gain": cv2.multiply(picture, 4),
@@ -84,6 +88,7 @@ def spoilt(picture: NDArray[np.uint8], how: str) -> NDArray[np.uint8]:
         ("gain", "of the picture is nearly white: the gain is too high"),
         ("small", "of the picture shows tissue"),
         ("blurred", "The picture is blurred"),
+        ("window", "of the picture has one and the same grey"),
         ("turned", "Its grain is not that of ultrasound"),
     ],
 )
