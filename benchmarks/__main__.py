@@ -15,7 +15,15 @@ ANYWHERE = (
     "sheets",
     "training_speed",
 )
-WITH_REAL_SCANS = ("published", "looks", "trials", "realism", "grain", "audit")
+WITH_REAL_SCANS = (
+    "published",
+    "looks",
+    "trials",
+    "realism",
+    "grain",
+    "audit",
+    "not_ultrasound",
+)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]

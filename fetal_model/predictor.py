@@ -19,7 +19,8 @@ from fetal_model.scan import Scan
 from fetal_model.scan.preprocess import InputSpec, Region, place, preprocess
 from fetal_model.store.versions import HEAD, TRUNK, WEIGHTS, Version, find_version
 from fetal_model.uncertainty.decision import Decision, Thresholds, decide, is_rejected
-from fetal_model.uncertainty.dropout import entropy, sample_dropout
+from fetal_model.uncertainty.dropout import sample_dropout
+from fetal_model.uncertainty.measures import entropy
 
 DROPOUT_SAMPLES = 30
 
