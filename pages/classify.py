@@ -16,7 +16,10 @@ MOST_FILES = 200
 METHODS = {
     "Grad-CAM": "At once",
     "Grad-CAM++": "At once",
+    "LayerCAM": "At once",
     "Score-CAM": "A second for each scan",
+    "Occlusion": "Some seconds for each scan",
+    "SmoothGrad": "Some seconds for each scan; the first loads TensorFlow",
 }
 
 
@@ -102,7 +105,7 @@ with st.sidebar:
         "How to explain",
         list(METHODS),
         captions=list(METHODS.values()),
-        help="Three ways to estimate which parts of a scan speak for an anatomy.",
+        help="Ways to estimate which parts of a scan speak for an anatomy.",
     )
 
 files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()
