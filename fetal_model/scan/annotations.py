@@ -167,7 +167,8 @@ def _strokes(grey: NDArray[np.uint8], bars: Mask) -> tuple[Mask, Mask, Mask]:
     side = max(7, round(grey.shape[1] / 80) | 1)
     thin = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8))
     seen = np.abs(crisp[grey > 10])
-    typical = 1.48 * float(np.median(seen)) if seen.size else 0.0
+    # on a screen without tissue all that shows is drawn
+    typical = 1.48 * float(np.median(seen)) if seen.size > grey.size // 20 else 0.0
     least = max(_CRISP[0], _CRISP[1] * typical)
     seeds = (crisp > least) & (thin > _THIN) & ~bars
     strokes = _grown(seeds, thin > 0.6 * _THIN, 2)
