@@ -21,7 +21,7 @@ def trust() -> str:
             "Clopper-Pearson.",
         ],
         not_ultrasound(),
-        annotations(),
+        writing(),
         explanations(),
     ]
     return "\n".join("\n".join([*section, ""]) for section in sections)
@@ -52,7 +52,7 @@ def not_ultrasound() -> list[str]:
     return lines
 
 
-def annotations() -> list[str]:
+def writing() -> list[str]:
     """What writing on a scan does to the answer."""
     lines = ["## Writing on a scan (simulated scans)", ""]
     rows = read_csv("annotations.csv")
