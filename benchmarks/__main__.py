@@ -23,6 +23,7 @@ WITH_REAL_SCANS = (
     "grain",
     "audit",
     "not_ultrasound",
+    "uncertainty",
 )
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation.metrics import Proportion
-from fetal_model.evaluation.results import missing, read_csv
+from fetal_model.evaluation.results import missing, read_csv, read_json
 
 Rows = Sequence[dict[str, str]]
 
@@ -20,11 +20,60 @@ def trust() -> str:
             "Written by `make docs` from `docs/results/`. In brackets 95% intervals, "
             "Clopper-Pearson.",
         ],
+        doubt(),
         not_ultrasound(),
         writing(),
         explanations(),
     ]
     return "\n".join("\n".join([*section, ""]) for section in sections)
+
+
+def doubt() -> list[str]:
+    """What finds errors, what probabilities mean, and what may be promised."""
+    lines = ["## Doubt, calibration, sets and rejection", ""]
+    result = read_json("uncertainty.json")
+    if not result:
+        return [*lines, missing("uncertainty")]
+    lines += [
+        f"{result['version']}. Everything fitted is fitted without the scan's fold, over "
+        f"{result['folds']} patient-grouped folds. Intervals that are no share of scans: bootstrap "
+        "over patients. Augmentation takes ten passes of the trunk, the others one.",
+    ]
+    for kind, title in (
+        ("simulated", "Simulated scans of poor quality"),
+        ("real", "Real validation scans"),
+    ):
+        found = result[kind]
+        lines += [
+            "",
+            f"### {title}",
+            "",
+            f"{found['n']} scans of {found['patients']} patients, or scans where the patient is "
+            "unknown.",
+            "",
+            "| method | measure | wrong | errors found, AUROC | area under risk | right among the "
+            "surest 80% | 90% | 95% |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        lines += [f"| {' | '.join(str(v) for v in row.values())} |" for row in found["detection"]]
+        lines += ["", "| calibration | ECE | Brier | NLL |", "|---|---|---|---|"]
+        lines += [f"| {' | '.join(row.values())} |" for row in found["calibration"]]
+        names = list(found["sets"][0]["holds"])
+        lines += ["", f"| sets, coverage asked | size | {' | '.join(names)} |"]
+        lines.append("|---|---|" + "---|" * len(names))
+        for row in found["sets"]:
+            shown = " | ".join(row["holds"].values())
+            lines.append(f"| {row['coverage']:.0%} | {row['size']} | {shown} |")
+    lines += [
+        "",
+        "Four planes against cervix and other on the real validation scans, fitted on real "
+        "training scans of the four planes alone; lost: of the four planes, where 95% of the "
+        "others are turned away.",
+        "",
+        "| score | AUROC | lost |",
+        "|---|---|---|",
+    ]
+    return [*lines, *(f"| {' | '.join(r.values())} |" for r in result["real"]["rejection"])]
 
 
 def not_ultrasound() -> list[str]:
