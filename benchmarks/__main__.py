@@ -5,8 +5,26 @@ import sys
 
 from fetal_model.dataset.manifest import shared_folder
 
-ANYWHERE = ("speed", "heatmaps", "speckle", "phantom_speed", "sheets", "training_speed")
-WITH_REAL_SCANS = ("published", "looks", "trials", "realism", "grain", "audit")
+ANYWHERE = (
+    "speed",
+    "heatmaps",
+    "explanations",
+    "annotations",
+    "speckle",
+    "phantom_speed",
+    "sheets",
+    "training_speed",
+)
+WITH_REAL_SCANS = (
+    "published",
+    "looks",
+    "trials",
+    "realism",
+    "grain",
+    "audit",
+    "not_ultrasound",
+    "uncertainty",
+)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]

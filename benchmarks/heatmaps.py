@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from benchmarks import write_rows
 from fetal_model import anatomy
 from fetal_model.dataset.manifest import read_real_scans, shared_folder
+from fetal_model.explain.baselines import edge_filter, random_map
 from fetal_model.explain.grad_cam import grad_cam
+from fetal_model.explain.localisation import mass_in_mask
+from fetal_model.explain.network import Network
+from fetal_model.explain.randomisation import rank_correlation
 from fetal_model.phantom import simulate
 from fetal_model.predictor import Predictor
 from fetal_model.scan import Scan, read_scan
@@ -47,7 +49,7 @@ def main() -> None:
     recipe = predictor.version.metadata["recipe"]
     random_model = build(recipe["architecture"], **recipe["options"])
     random_trunk, random_head = trunk_of(random_model), head_of(random_model)
-    rng = np.random.default_rng(0)
+    network = Network.of(predictor)
     rows = []
     for source, key, scan, mask in cases():
         index = anatomy.KEYS.index(key)
@@ -57,13 +59,14 @@ def main() -> None:
         batch, region = preprocess(scan, predictor.input)
         features = np.asarray(random_trunk(batch[np.newaxis]))[0]
         other = grad_cam(features, random_head, predictor.outputs, index)
-        noise = place(rng.random(own.shape, dtype=np.float32), region, scan.pixels.shape)
+        noise = place(random_map(network, batch, index), region, scan.pixels.shape)
+        edges = edge_filter(network, scan.pixels[:, :, np.newaxis], index)
         figures = {
-            "repeat_correlation": correlation(own, again),
-            "randomised_correlation": correlation(own, other),
-            "grad_cam": mass_in(finding.heatmap(key), mask),
-            "random_map": mass_in(noise, mask),
-            "edge_filter": mass_in(edges(scan.pixels), mask),
+            "repeat_correlation": rank_correlation(own, again),
+            "randomised_correlation": rank_correlation(own, other),
+            "grad_cam": mass_in_mask(finding.heatmap(key), mask),
+            "random_map": mass_in_mask(noise, mask),
+            "edge_filter": mass_in_mask(edges, mask),
             "mask_share": float(mask.mean()),
         }
         rows.append(
@@ -71,22 +74,3 @@ def main() -> None:
             | {name: f"{value:.4f}" for name, value in figures.items()}
         )
     write_rows("heatmaps.csv", rows)
-
-
-def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Spearman's rank correlation over the cells; 0 where a map is constant."""
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    return float(spearmanr(one.ravel(), other.ravel()).statistic)
-
-
-def mass_in(heat: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
-    """Share of a map that lies on the anatomy."""
-    total = float(heat.sum())
-    return float(heat[mask].sum()) / total if total else 0.0
-
-
-def edges(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Magnitude of Sobel's gradient."""
-    across, down = (cv2.Sobel(pixels, cv2.CV_32F, dx, dy) for dx, dy in ((1, 0), (0, 1)))
-    return np.hypot(across, down)

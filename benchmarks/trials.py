@@ -5,26 +5,32 @@ Trains for minutes each; the versions stay in the git-ignored data folder, their
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from fetal_model.evaluation.predictions import read_predictions, write_predictions
 from fetal_model.evaluation.results import FROM_PHANTOMS, LEFT_OUT, TRIALS
 from fetal_model.phantom import simulator
-from fetal_model.store.versions import PREDICTIONS, VersionError, find_version
+from fetal_model.store.versions import PREDICTIONS, VersionError, find_version, write_text
 from fetal_model.training.recipe import load_recipe
 from fetal_model.training.train import train
 
+FACTS = ("simulator_release", "scans", "data_fingerprint", "parameters")
 DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 def main() -> None:
-    """Write `docs/results/trials/<recipe>.csv`, one after the other: answers about every scan
-    that is held out."""
+    """Write a pair of files for each recipe below `docs/results/trials/`, one after the other.
+
+    `<recipe>.csv` holds the answers about every scan that is held out, `<recipe>.json` what they
+    were learned from.
+    """
     root = DATA / f"trials-{simulator()}"
     for name in (*LEFT_OUT.values(), *FROM_PHANTOMS):
         try:
             version = find_version(name, root)
         except VersionError:
             version = train(load_recipe(name), DATA, root)
-        TRIALS.mkdir(parents=True, exist_ok=True)
         write_predictions(TRIALS / f"{name}.csv", read_predictions(version.path / PREDICTIONS))
+        facts = {key: version.metadata[key] for key in FACTS}
+        write_text(TRIALS / f"{name}.json", json.dumps(facts, indent=2) + "\n")

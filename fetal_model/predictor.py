@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,9 @@ from fetal_model.scan import Scan
 from fetal_model.scan.preprocess import InputSpec, Region, place, preprocess
 from fetal_model.store.versions import HEAD, TRUNK, WEIGHTS, Version, find_version
 from fetal_model.uncertainty.decision import Decision, Thresholds, decide, is_rejected
-from fetal_model.uncertainty.dropout import entropy, sample_dropout
+from fetal_model.uncertainty.dropout import sample_dropout
+from fetal_model.uncertainty.measures import entropy
+from fetal_model.uncertainty.methods import mask_source
 
 DROPOUT_SAMPLES = 30
 
@@ -126,8 +127,7 @@ class Predictor:
         probabilities = self.outputs.probabilities(logits)
         drawn = None
         if self.offers_dropout:
-            rng = np.random.default_rng(zlib.crc32(features.tobytes()))
-            drawn = sample_dropout(self.head, self.outputs, pooled, samples, rng)
+            drawn = sample_dropout(self.head, self.outputs, pooled, samples, mask_source(features))
         plane_score = float(self.outputs.plane_score(logits))
         decision, reasons = decide(probabilities, plane_score, self.thresholds)
         cams = [grad_cam(features, self.head, self.outputs, i) for i in range(len(KEYS))]

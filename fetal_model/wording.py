@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from fetal_model.store.versions import Version
 
 NONE_OF_THESE = "None of these planes"
+LEAKY = (
+    "Its split was leaky: scans of one patient were learned from and tested on, so figures on "
+    "scans of its own data flatter."
+)
 SIMULATED_ONLY = "This version learned from simulated scans only."
 
 
@@ -152,7 +156,8 @@ def source(facts: Facts) -> str:
 def learned_from(version: Version) -> str:
     """What the version was trained on, empty when its metadata does not say."""
     stated = str(version.metadata.get("training_data", ""))
-    return stated or (SIMULATED_ONLY if version.metadata.get("simulated") else "")
+    stated = stated or (SIMULATED_ONLY if version.metadata.get("simulated") else "")
+    return f"{stated} {LEAKY}".strip() if version.metadata.get("leaky") else stated
 
 
 def legend(key: str, method: str, shown: bool) -> str:

@@ -15,8 +15,11 @@ CARD_HEIGHT = 640  # of a card that is still to come, in pixels
 MOST_FILES = 200
 METHODS = {
     "Grad-CAM": "At once",
-    "Grad-CAM++": "A second for each scan; the first loads TensorFlow",
-    "Score-CAM": "Some seconds for each scan; the first loads TensorFlow",
+    "Grad-CAM++": "At once",
+    "LayerCAM": "At once",
+    "Score-CAM": "A second for each scan",
+    "Occlusion": "Some seconds for each scan",
+    "SmoothGrad": "Some seconds for each scan; the first loads TensorFlow",
 }
 
 
@@ -102,7 +105,7 @@ with st.sidebar:
         "How to explain",
         list(METHODS),
         captions=list(METHODS.values()),
-        help="Three ways to estimate which parts of a scan speak for an anatomy.",
+        help="Ways to estimate which parts of a scan speak for an anatomy.",
     )
 
 files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()

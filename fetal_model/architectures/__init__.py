@@ -6,7 +6,8 @@ head (pooling, dropout, dense). Nested models are not used: no explanation metho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Collection
 from typing import Any
 
 import keras
@@ -21,13 +22,27 @@ def build(name: str, **options: Any) -> keras.Model:
     """Build the architecture called `name` with the options of its function.
 
     Raises:
-        ValueError: No architecture has that name.
+        ValueError: No architecture has that name, or it has no such option.
+    """
+    check_options(name, options)
+    return ARCHITECTURES[name](**options)
+
+
+def check_options(name: str, options: Collection[str]) -> None:
+    """See to it that an architecture and its options exist, without building it.
+
+    Raises:
+        ValueError: One does not.
     """
     if name not in ARCHITECTURES:
         raise ValueError(
             f"architecture: expected one of {', '.join(ARCHITECTURES)}, received {name!r}"
         )
-    return ARCHITECTURES[name](**options)
+    known = inspect.signature(ARCHITECTURES[name]).parameters
+    if unknown := sorted(set(options) - set(known)):
+        raise ValueError(
+            f"options of {name}: expected some of {', '.join(known)}, received {', '.join(unknown)}"
+        )
 
 
 def trunk_of(model: keras.Model) -> keras.Model:

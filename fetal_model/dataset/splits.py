@@ -31,12 +31,22 @@ def folds(records: Sequence[Record], count: int, seed: int) -> NDArray[np.int64]
     Raises:
         ValueError: There are fewer groups than folds.
     """
-    groups = [record.group for record in records]
+    labels = [record.label for record in records]
+    return fold_numbers(labels, [record.group for record in records], count, seed)
+
+
+def fold_numbers(
+    labels: Sequence[str], groups: Sequence[str], count: int, seed: int
+) -> NDArray[np.int64]:
+    """The same of scans that are known by their labels and groups alone.
+
+    Raises:
+        ValueError: There are fewer groups than folds.
+    """
     if len(set(groups)) < count:
         raise ValueError(f"folds: expected at least {count} patients, found {len(set(groups))}")
-    labels = [record.label for record in records]
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    numbers = np.empty(len(records), dtype=np.int64)
+    numbers = np.empty(len(labels), dtype=np.int64)
     for number, (_, held_out) in enumerate(splitter.split(labels, labels, groups)):
         numbers[held_out] = number
     return numbers

@@ -11,12 +11,9 @@ from fetal_model.evaluation import metrics
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.phantom import RELEASE
 from fetal_model.uncertainty import calibration
+from fetal_model.wording import LEAKY
 
 DISCLAIMER = "Research and teaching only, not a medical device."
-LEAKY = (
-    "**Leaky split: scans of one patient were learned from and tested on, so the figures below on "
-    "scans of its own data flatter.**"
-)
 
 
 def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
@@ -33,7 +30,7 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
     lines = [
         f"# {metadata['name']}",
         "",
-        *([LEAKY, ""] if metadata.get("leaky") else []),
+        *([f"**{LEAKY}**", ""] if metadata.get("leaky") else []),
         f"{metadata['description']} {DISCLAIMER}",
         "",
         "| | |",

@@ -19,7 +19,7 @@ from fetal_model.evaluation import metrics
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.predictor import Predictor
 from fetal_model.scan import read_scan
-from fetal_model.uncertainty.dropout import entropy
+from fetal_model.uncertainty.measures import mutual_information
 
 NO_SCANS = "no scans"
 
@@ -189,8 +189,8 @@ def jensen_shannon(distributions: NDArray[np.float64]) -> float:
         >>> round(jensen_shannon(np.array([[1.0, 0.0], [0.0, 1.0]])), 4)
         0.6931
     """
-    each = [entropy(distribution) for distribution in distributions]
-    return max(entropy(distributions.mean(axis=0)) - float(np.mean(each)), 0.0)
+    # the same number by another name: what equally likely answerers disagree about
+    return float(mutual_information(distributions[:, np.newaxis])[0])
 
 
 def _shown(share: metrics.Proportion) -> str:

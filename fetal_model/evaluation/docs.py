@@ -1,4 +1,4 @@
-"""`make docs`: cards, results, phantoms and experiments from committed files, never from memory.
+"""`make docs`: cards, results, phantoms, trust and experiments, all from committed files.
 
 A section whose file is not there says which command makes it.
 """
@@ -15,6 +15,7 @@ from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
 from fetal_model.evaluation.predictions import Prediction, read_predictions
 from fetal_model.evaluation.results import DOCS, RESULTS, missing, read_csv, read_json
@@ -29,12 +30,13 @@ from fetal_model.store.versions import (
 
 
 def main() -> None:
-    """Write every card, `results.md`, `phantom.md` and `experiments.md`."""
+    """Write every card and every generated document."""
     for version in list_versions(WEIGHTS):
         rows = read_predictions(version.path / PREDICTIONS)
         write_text(version.path / CARD, card(version.metadata, rows))
     write_text(DOCS / "results.md", results())
     write_text(DOCS / "phantom.md", phantom())
+    write_text(DOCS / "trust.md", trust())
     write_text(DOCS / "experiments.md", experiments())
 
 

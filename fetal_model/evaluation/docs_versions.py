@@ -8,8 +8,14 @@ from collections.abc import Sequence
 from fetal_model import anatomy
 from fetal_model.evaluation import metrics
 from fetal_model.evaluation.predictions import Prediction, read_predictions
-from fetal_model.evaluation.results import FROM_PHANTOMS, LEFT_OUT, RESULTS, TRIALS, missing
-from fetal_model.phantom import RELEASE
+from fetal_model.evaluation.results import (
+    FROM_PHANTOMS,
+    LEFT_OUT,
+    RESULTS,
+    TRIALS,
+    missing,
+    read_json,
+)
 from fetal_model.store.versions import PREDICTIONS, WEIGHTS, list_versions
 
 
@@ -18,8 +24,9 @@ def left_out(ours: Sequence[Prediction]) -> list[str]:
     lines = [
         "## Trained without a source, tested on it",
         "",
-        "| source | trained with it | trained without it | published SonoNet-16 |",
-        "|---|---|---|---|",
+        "| source | trained with it | trained without it | simulator's release "
+        "| published SonoNet-16 |",
+        "|---|---|---|---|---|",
     ]
     path = RESULTS / "published-validation.csv"
     published = read_predictions(path) if path.is_file() else []
@@ -28,8 +35,10 @@ def left_out(ours: Sequence[Prediction]) -> list[str]:
         if not path.is_file() or not published:
             return [*lines[:2], missing("trials")]
         sets = (ours, read_predictions(path), published)
-        shown = (str(metrics.accuracy([r for r in rows if r.source == source])) for rows in sets)
-        lines.append(f"| {source} | {' | '.join(shown)} |")
+        with_it, without, theirs = (
+            metrics.accuracy([r for r in rows if r.source == source]) for rows in sets
+        )
+        lines.append(f"| {source} | {with_it} | {without} | {_release(recipe)} | {theirs} |")
     lines += ["", "Balanced accuracy over all real validation scans:", ""]
     for source, recipe in LEFT_OUT.items():
         rows = [r for r in read_predictions(TRIALS / f"{recipe}.csv") if not r.simulated]
@@ -87,7 +96,7 @@ def from_phantoms() -> list[str]:
         path = TRIALS / f"{recipe}.csv"
         if not path.is_file():
             return [*lines[:2], missing("trials")]
-        learned.append((recipe, RELEASE, path))
+        learned.append((recipe, _release(recipe), path))
     for label, release, path in learned:
         rows = read_predictions(path)
         real = [row for row in rows if not row.simulated]
@@ -97,6 +106,10 @@ def from_phantoms() -> list[str]:
             f"| {metrics.accuracy(real)} | {metrics.balanced_accuracy(real)} | {each} |"
         )
     return lines
+
+
+def _release(recipe: str) -> int:
+    return int(read_json(f"{TRIALS.name}/{recipe}.json")["simulator_release"])
 
 
 def _by_label(rows: Sequence[Prediction]) -> str:

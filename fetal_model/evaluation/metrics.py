@@ -43,6 +43,12 @@ class Estimate:
     high: float
     n: int
 
+    @classmethod
+    def of(cls, drawn: Floats, n: int) -> Estimate:
+        """From a figure of the sample, then of each resample, as `Draws` gives them."""
+        low, high = interval(drawn[1:])
+        return cls(float(drawn[0]), low, high, n)
+
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f}), n = {self.n}"
 
@@ -62,7 +68,7 @@ def balanced_accuracy(rows: Sequence[Prediction]) -> Estimate:
     """Mean recall of the anatomies that occur."""
     within = [row for row in rows if row.in_plane]
     tables = draw_patients([row.group for row in within]).totals(answer_cells(within))
-    return _estimate(mean_recall(tables), len(within))
+    return Estimate.of(mean_recall(tables), len(within))
 
 
 def plane_auroc(rows: Sequence[Prediction]) -> Estimate | None:
@@ -71,7 +77,7 @@ def plane_auroc(rows: Sequence[Prediction]) -> Estimate | None:
     scores = np.array([row.plane_score for row in rows])
     if truth.all() or not truth.any():
         return None
-    return _estimate(draw_patients([row.group for row in rows]).areas(truth, scores), len(rows))
+    return Estimate.of(draw_patients([row.group for row in rows]).areas(truth, scores), len(rows))
 
 
 def answer_cells(rows: Sequence[Prediction]) -> Floats:
@@ -105,8 +111,3 @@ def confusion(rows: Sequence[Prediction]) -> dict[str, dict[str, int]]:
     for row in rows:
         table[row.label][row.answer] += 1
     return {label: counts for label, counts in table.items() if sum(counts.values())}
-
-
-def _estimate(drawn: Floats, n: int) -> Estimate:
-    low, high = interval(drawn[1:])
-    return Estimate(float(drawn[0]), low, high, n)

@@ -7,25 +7,19 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fetal_model.explain.graph import ONE_AT_A_TIME, load_graph
 from fetal_model.explain.overlay import colours, fit_screen
 from fetal_model.scan import Scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
-from fetal_model.store.versions import MODEL, Version
+from fetal_model.store.versions import Version
 
-if TYPE_CHECKING:
-    import keras
-
-_ONE_AT_A_TIME = threading.Lock()
 _SMALLEST_SIDE = 224
 """Of a picture, in pixels: coarser maps are enlarged without blurring, so that a cell is a cell."""
 _TILE, _CAPTION, _UNITS_IN_A_ROW = 224, 20, 16
@@ -63,8 +57,8 @@ def list_layers(version: Version) -> tuple[Layer, ...]:
     Raises:
         VersionError: Its `model.keras` is missing or has changed.
     """
-    with _ONE_AT_A_TIME:
-        model = _load(version.file(MODEL), version.metadata["files"][MODEL])
+    with ONE_AT_A_TIME:
+        model = load_graph(version)
         return tuple(
             Layer(
                 layer.name,
@@ -93,8 +87,8 @@ def feature_maps(version: Version, scan: Scan, layer: str) -> NDArray[np.float32
         VersionError: The file is missing or has changed.
     """
     batch, _ = preprocess(scan, InputSpec.from_dict(version.metadata["input"]))
-    with _ONE_AT_A_TIME:
-        model = _load(version.file(MODEL), version.metadata["files"][MODEL])
+    with ONE_AT_A_TIME:
+        model = load_graph(version)
         names = [entry.name for entry in model.layers]
         if layer not in names:
             raise ValueError(f"layer: expected one of {', '.join(names)}, received {layer!r}")
@@ -166,11 +160,3 @@ def write_sheet(path: Path, values: NDArray[np.float32]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     beside.write_bytes(png.tobytes())
     beside.replace(path)
-
-
-@lru_cache(maxsize=2)
-def _load(path: Path, digest: str) -> keras.Model:
-    """Load a checked model file; `digest` keys the cache, so that a new file is loaded anew."""
-    import keras
-
-    return keras.models.load_model(path, compile=False, safe_mode=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fetal_model.explain.network import Heat, scaled
 from fetal_model.inference.head import Head
 from fetal_model.inference.outputs import Outputs
 
 
-def grad_cam(
-    features: NDArray[np.float32], head: Head, outputs: Outputs, index: int
-) -> NDArray[np.float32]:
+def grad_cam(features: NDArray[np.float32], head: Head, outputs: Outputs, index: int) -> Heat:
     """Where the features speak for one anatomy.
 
     Each channel weighs as the gradient of the anatomy's logit by its mean (equation 1). Max pooling
@@ -31,6 +30,4 @@ def grad_cam(
     pooled = head.pool(features)
     direction = outputs.direction(head.logits(pooled), index)
     weights = head.gradient(pooled, direction)
-    heat = np.maximum(features.astype(np.float64) @ weights, 0)
-    peak = heat.max()
-    return (heat / peak if peak > 0 else heat).astype(np.float32)
+    return scaled(features.astype(np.float64) @ weights)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fetal_model.scan.annotations import Annotations, without_annotations
 from fetal_model.scan.types import Scan
 
 Scaling = Literal["0-255", "0-1", "standardise"]
@@ -124,7 +125,9 @@ class Region:
         return self.right - self.left
 
 
-def preprocess(scan: Scan, spec: InputSpec) -> tuple[NDArray[np.float32], Region]:
+def preprocess(
+    scan: Scan, spec: InputSpec, annotations: Annotations | None = None
+) -> tuple[NDArray[np.float32], Region]:
     """Bring a scan to the input of a model.
 
     The cut is resized to the input without keeping its aspect ratio, by averaging along an axis
@@ -133,6 +136,7 @@ def preprocess(scan: Scan, spec: InputSpec) -> tuple[NDArray[np.float32], Region
     Args:
         scan: The scan; `pixels` float32 (height, width) in [0, 1].
         spec: What the model expects.
+        annotations: What to take away before the grey levels are scaled, or None.
 
     Returns:
         float32 array of shape (spec.height, spec.width, 1), and the part of the scan it shows.
@@ -142,7 +146,15 @@ def preprocess(scan: Scan, spec: InputSpec) -> tuple[NDArray[np.float32], Region
     if spec.crop == "content":
         region = find_content(scan.pixels)
     cut = scan.pixels[region.top : region.bottom, region.left : region.right]
-    values = _scale(_resize(cut, spec.height, spec.width), spec.scaling)
+    grey = _resize(cut, spec.height, spec.width)
+    if annotations is not None:
+        inside = slice(region.top, region.bottom), slice(region.left, region.right)
+        strokes, hidden = (
+            _resize(mask[inside].astype(np.float32), spec.height, spec.width)
+            for mask in (annotations.strokes, annotations.hidden)
+        )
+        grey = without_annotations(grey, strokes > 0, hidden > 0.5)
+    values = _scale(grey, spec.scaling)
     return values[:, :, np.newaxis], region
 
 

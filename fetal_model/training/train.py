@@ -16,6 +16,7 @@ import tensorflow
 from numpy.typing import NDArray
 
 from fetal_model import anatomy
+from fetal_model.architectures import check_options
 from fetal_model.architectures.sononet import GROUPS
 from fetal_model.architectures.sononet import OUTPUTS as SONONET_OUTPUTS
 from fetal_model.dataset.manifest import Record, fingerprint
@@ -84,8 +85,10 @@ def train(
         tensorboard: As in `fit`.
 
     Raises:
-        ValueError: The recipe needs scans or weights that are not there.
+        ValueError: The recipe needs scans or weights that are not there, or its architecture has
+            no such option.
     """
+    check_options(recipe.architecture, recipe.options)  # before minutes go into phantoms
     outputs = outputs_of(recipe)
     scans = gather(recipe.data, work, progress)
     run = run or work / "runs" / recipe.name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import entr
 
 from fetal_model.inference.head import Floats, Head
 from fetal_model.inference.outputs import Outputs
+from fetal_model.uncertainty.measures import mutual_information, predictive_entropy
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,8 @@ class DropoutSamples:
     Attributes:
         mean: Mean probability of each anatomy, shape (4,), sums to 1.
         standard_deviation: Shape (4,), in [0, 0.5].
-        predictive_entropy: Entropy of the mean, in nats, in [0, log 4].
-        mutual_information: Predictive entropy less the mean entropy of the samples, in nats
-            (BALD; Houlsby et al. 2011, arXiv:1112.5745, equation 2).
+        predictive_entropy: In nats, in [0, log 4]; see `measures`.
+        mutual_information: In nats; see `measures`.
         samples: Number of dropout masks.
     """
 
@@ -51,16 +50,11 @@ def sample_dropout(
     if samples < 1:
         raise ValueError(f"samples: expected at least 1, received {samples}")
     drawn = outputs.probabilities(head.sample_logits(pooled, samples, rng))
-    mean = drawn.mean(axis=0)
-    predictive = entropy(mean)
-    information = predictive - float(entr(drawn).sum(axis=-1).mean())
-    return DropoutSamples(mean, drawn.std(axis=0), predictive, max(information, 0.0), samples)
-
-
-def entropy(probabilities: Floats) -> float:
-    """Shannon entropy of a distribution, in nats; 0 log 0 counts as 0.
-
-    >>> round(entropy(np.array([0.5, 0.5, 0.0, 0.0])), 6)
-    0.693147
-    """
-    return float(entr(probabilities).sum())
+    of_one = drawn[:, np.newaxis]
+    return DropoutSamples(
+        drawn.mean(axis=0),
+        drawn.std(axis=0),
+        float(predictive_entropy(of_one)[0]),
+        float(mutual_information(of_one)[0]),
+        samples,
+    )

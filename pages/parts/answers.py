@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from fetal_model.explain.keras_methods import explain
+from fetal_model.explain.methods import explain
 from fetal_model.explain.overlay import fit_screen
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import Facts, ScanError, read_scan
@@ -65,8 +65,8 @@ def picture(name: str, data: bytes) -> Picture:
 
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
 def explanation(name: str, data: bytes, version: str, method: str, key: str) -> NDArray[np.float32]:
-    """A heatmap that needs the network's graph, at the size of `picture`."""
-    return fit_screen(explain(method, predictor(version).version, read_scan(data, name), key))
+    """A heatmap that the finding does not hold, at the size of `picture`."""
+    return fit_screen(explain(method, predictor(version), read_scan(data, name), key))
 
 
 def forget() -> None:

@@ -103,6 +103,7 @@ def show_answers(version: Version) -> None:
             )
     if rows:
         st.caption(
-            "Scans that training never saw, each forced to one of the four anatomies, whether "
-            "accepted or not; a cell is shaded by its share of the row."
+            ("Scans" if version.metadata.get("leaky") else "Scans that training never saw")
+            + ", each forced to one of the four anatomies, whether accepted or not; a cell is "
+            "shaded by its share of the row."
         )

@@ -171,3 +171,16 @@ def test_a_head_that_numpy_does_not_know_is_refused(kind: str) -> None:
     model = keras.Model(inputs, layers.Dense(4, activation="softmax")(x))
     with pytest.raises(ValueError, match=r"found \w+ 'odd'"):
         head_of(model)
+
+
+def test_an_option_that_is_not_there_is_named_before_anything_is_simulated(tmp_path: Path) -> None:
+    from fetal_model.architectures import build
+    from fetal_model.training.recipe import load_recipe
+    from fetal_model.training.train import train
+
+    with pytest.raises(ValueError, match=r"expected some of .*dropout.*, received filtres"):
+        build("seed_cnn", filtres=[8])
+    recipe = load_recipe("seed-cnn").model_copy(update={"options": {"droput": 0.5}})
+    with pytest.raises(ValueError, match=r"options of seed_cnn: .* received droput"):
+        train(recipe, tmp_path)
+    assert not list(tmp_path.iterdir())

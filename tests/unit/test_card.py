@@ -149,7 +149,7 @@ def test_figures_on_scans_of_an_earlier_simulator_say_so() -> None:
 def test_a_leaky_split_is_said_first_and_beside_its_figures() -> None:
     own = [row(f"s{i}", key, key, part="test", simulated=True) for i, key in enumerate(KEYS)]
     real, simulated = card(metadata(leaky=True), [*REAL, *own]).split("## Simulated scans")
-    assert real.split("\n")[2].startswith("**Leaky split")
+    assert real.split("\n")[2].startswith("**Its split was leaky")
     assert "Leaky split: training may have seen these patients" in simulated
     assert "never saw" not in simulated
     assert "Patients that training never saw" in real

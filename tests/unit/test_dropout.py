@@ -10,7 +10,8 @@ import pytest
 from fetal_model.anatomy import KEYS
 from fetal_model.inference.head import Dense, Head
 from fetal_model.inference.outputs import Outputs
-from fetal_model.uncertainty.dropout import entropy, sample_dropout
+from fetal_model.uncertainty.dropout import sample_dropout
+from fetal_model.uncertainty.measures import entropy
 
 OUTPUTS = Outputs(KEYS, tuple((key,) for key in KEYS), temperature=1.3)
 

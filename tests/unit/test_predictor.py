@@ -18,7 +18,7 @@ from fetal_model.predictor import DROPOUT_SAMPLES, Finding, Predictor
 from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.preprocess import Region, preprocess
 from fetal_model.store.versions import HEAD, METADATA, TRUNK, VersionError
-from fetal_model.uncertainty.dropout import entropy
+from fetal_model.uncertainty.measures import entropy
 
 NAMES = ["tiny-dropout", "tiny-plain", "tiny-sononet"]
 WITH_DROPOUT = ["tiny-dropout", "tiny-sononet"]

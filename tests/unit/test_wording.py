@@ -102,6 +102,12 @@ def test_phantom_training_is_never_left_unsaid() -> None:
     assert wording.learned_from(version(simulated=False)) == ""
 
 
+def test_a_leaky_split_is_said_wherever_it_is_said_what_a_version_learned_from() -> None:
+    leaky = version(simulated=True, training_data="1,646 phantoms.", leaky=True)
+    assert wording.learned_from(leaky) == f"1,646 phantoms. {wording.LEAKY}"
+    assert wording.learned_from(version(simulated=False, leaky=True)) == wording.LEAKY
+
+
 @pytest.mark.parametrize("text", ["a_b_*c*", "[x](http://y)", ":red[z]", "`c`", "<b>", "$x$", "#1"])
 def test_plain_leaves_no_markdown(text: str) -> None:
     escaped = wording.plain(text)
