@@ -36,7 +36,7 @@ PER_CLASS = 850
 SEED = 43_000
 """Of the simulated scans; no recipe and no other measurement uses it."""
 QUALITY = "poor"
-"""Off the standard plane, cut off or dim: about one in sixteen is answered wrongly."""
+"""Off the standard plane, cut off or dim, so that some are answered wrongly."""
 FOLDS, FOLD_SEED = 5, 0
 TARGETS = (0.8, 0.9, 0.95)
 """Coverages of the conformal sets."""

@@ -16,7 +16,7 @@ MOST_FILES = 200
 METHODS = {
     "Grad-CAM": "At once",
     "Grad-CAM++": "At once",
-    "LayerCAM": "At once",
+    "LayerCAM": "At once; the same as Grad-CAM++ where no max pooling follows the features",
     "Score-CAM": "A second for each scan",
     "Occlusion": "Some seconds for each scan",
     "SmoothGrad": "Some seconds for each scan; the first loads TensorFlow",

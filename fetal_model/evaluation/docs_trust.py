@@ -85,8 +85,9 @@ def not_ultrasound() -> list[str]:
     lines += [
         "Checks of the picture alone, before any network: colour, black and white, field of view, "
         "contrast, sharpness, and the grain of speckle. What a file states about itself is left "
-        "out. The limits were set on the real training scans and simulated ones; of the screens, "
-        "five had passed before one more check was added, so their figure is not a blind one.",
+        "out. The limits were set on the real training scans and simulated ones. The features "
+        "were chosen with pictures of these kinds in view, and one check was added after screens "
+        "had passed, so these figures are not blind ones.",
         "",
         "| pictures | turned away |",
         "|---|---|",
