@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -127,8 +128,8 @@ def attacked(number: int) -> tuple[str, dict[str, Grey]]:
 
 def answer(predictor: Predictor, scan: Scan, masked: bool) -> str:
     """The key of the most probable anatomy."""
-    annotations = find_annotations(scan.pixels) if masked else None
-    pixels, _ = preprocess(scan, predictor.input, annotations)
+    spec = replace(predictor.input, annotations="taken away" if masked else "kept")
+    pixels, _ = preprocess(scan, spec)
     pooled = predictor.head.pool(predictor.trunk(pixels[np.newaxis])[0])
     shares = predictor.outputs.probabilities(predictor.head.logits(pooled))
     return ANATOMIES[int(shares.argmax())].key

@@ -11,9 +11,10 @@ from fetal_model.evaluation.predictions import write_predictions
 from fetal_model.inference.head import Floats
 from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
+from fetal_model.training.assess import Asked, row_of
 from fetal_model.training.fine_tuning import published_path
 from fetal_model.training.recipe import load_recipe
-from fetal_model.training.train import outputs_of, row_of
+from fetal_model.training.train import outputs_of
 from fetal_model.uncertainty.calibration import Calibration
 from fetal_model.uncertainty.decision import Thresholds
 
@@ -76,5 +77,7 @@ def main() -> None:
     logits = np.log(np.maximum(model.predict(batch, verbose=0).astype(np.float64), 1e-30))
     # forced: as published, at temperature 1, every scan accepted
     forced = Calibration(outputs_of(load_recipe("sononet16")), Thresholds(0.0, 0.0))
-    rows = [row_of(r, answer, forced, "") for r, answer in zip(records, logits, strict=True)]
+    rows = [
+        row_of(Asked(r, answer, ()), forced, "") for r, answer in zip(records, logits, strict=True)
+    ]
     write_predictions(RESULTS / "published-validation.csv", rows)

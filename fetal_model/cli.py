@@ -35,6 +35,7 @@ app.add_typer(admin, name="admin")
 app.add_typer(evaluation_commands)
 app.command()(cli_training.train)
 app.command()(cli_training.sweep)
+app.command()(cli_training.recalibrate)
 app.add_typer(data, name="data")
 
 
@@ -65,12 +66,17 @@ def predict(
     version: Annotated[
         str | None, typer.Option(help="NAME or NAME/NUMBER; without it the one in service.")
     ] = None,
+    keep_annotations: Annotated[
+        bool, typer.Option("--keep-annotations", help="Show the model what is written too.")
+    ] = False,
 ) -> None:
     """Answer about each file; exit 1 if some could not be read."""
     try:
         predictor = Predictor.load(version)
     except VersionError as error:
         raise typer.BadParameter(str(error)) from error
+    if keep_annotations:
+        predictor = predictor.keeping_annotations()
     rows: list[dict[str, Any]] = []
     for number, file in enumerate(files, start=1):
         try:
@@ -105,6 +111,7 @@ def answer(finding: Finding) -> dict[str, Any]:
         "predictive_entropy": finding.predictive_entropy,
         "mutual_information": finding.mutual_information,
         "plane_score": finding.plane_score,
+        "taken_away": finding.taken_away,
         "decision": finding.decision,
         "reasons": list(finding.reasons),
         "version": finding.version,

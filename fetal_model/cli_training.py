@@ -108,6 +108,28 @@ def sweep(
         raise typer.Exit(1)
 
 
+def recalibrate(
+    version: Annotated[str, typer.Argument(help="NAME or NAME/NUMBER.")],
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-annotations/--take-annotations-away",
+            help="Whether the model sees what is written on a scan; else as before.",
+        ),
+    ] = None,
+    work: Work = Path("data"),
+) -> None:
+    """Judge a version's weights anew and fit its thresholds again, as its next version."""
+    from fetal_model.store.versions import find_version
+    from fetal_model.training.recalibrate import recalibrate as again
+
+    try:
+        made = again(find_version(version), work, keep, progress=_simulating)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(made.label)
+
+
 def _changed(
     name: str, data: Path | None, size: int | None, epochs: int | None, seed: int | None
 ) -> Recipe:

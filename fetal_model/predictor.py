@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from fetal_model.inference.head import Head
 from fetal_model.inference.outputs import Outputs
 from fetal_model.inference.trunk import Trunk
 from fetal_model.scan import Scan
+from fetal_model.scan.annotations import find_annotations
 from fetal_model.scan.preprocess import InputSpec, Region, place, preprocess
+from fetal_model.scan.quality import find_faults, measure_quality
 from fetal_model.store.versions import HEAD, TRUNK, WEIGHTS, Version, find_version
 from fetal_model.uncertainty.decision import Decision, Thresholds, decide, is_rejected
 from fetal_model.uncertainty.dropout import sample_dropout
@@ -39,11 +42,15 @@ class Finding:
         samples: Number of dropout samples, 0 without dropout.
         plane_score: Higher: more surely one of the four planes, in [0, 1].
         rejected: Whether it counts as none of the four planes.
+        faults: Why the picture is not taken for a usable ultrasound scan, empty when it is.
+        thresholds: That decided.
         decision: `accepted` or `look again`.
         reasons: Sentences that say why to look again, empty when accepted.
         grad_cams: Grad-CAM of each anatomy on the feature grid, float32 in [0, 1], shape
             (4, rows, columns).
         region: Part of the scan that the model saw.
+        taken_away: Share of the fan, in [0, 1], that the model did not see as it was drawn over;
+            None where annotations were kept.
         shape: Height and width of the scan in pixels.
         version: `name/number` of the model.
         seconds: Time the analysis took.
@@ -57,10 +64,13 @@ class Finding:
     samples: int
     plane_score: float
     rejected: bool
+    faults: tuple[str, ...]
+    thresholds: Thresholds
     decision: Decision
     reasons: tuple[str, ...]
     grad_cams: NDArray[np.float32]
     region: Region
+    taken_away: float | None
     shape: tuple[int, int]
     version: str
     seconds: float
@@ -69,6 +79,19 @@ class Finding:
     def anatomy(self) -> Anatomy:
         """The most probable of the four, also when rejected."""
         return ANATOMIES[int(self.probabilities.argmax())]
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether it counts as none of the four planes, or as no usable scan at all."""
+        return self.rejected or bool(self.faults)
+
+    def under(self, thresholds: Thresholds) -> Finding:
+        """The same answer, decided by other thresholds."""
+        decision, reasons = decide(self.probabilities, self.plane_score, thresholds, self.faults)
+        rejected = is_rejected(self.plane_score, thresholds)
+        return replace(
+            self, thresholds=thresholds, decision=decision, reasons=reasons, rejected=rejected
+        )
 
     def heatmap(self, key: str | None = None) -> NDArray[np.float32]:
         """Grad-CAM of an anatomy, by default the most probable, on the uncropped scan.
@@ -110,6 +133,12 @@ class Predictor:
         """Whether Monte Carlo dropout is part of the answer."""
         return self.head.has_dropout
 
+    def keeping_annotations(self) -> Predictor:
+        """The same version, which also sees what is written and drawn on a scan."""
+        other = copy(self)
+        other.input = replace(self.input, annotations="kept")
+        return other
+
     def analyse(self, scan: Scan, samples: int = DROPOUT_SAMPLES) -> Finding:
         """Answer about one scan, with one pass of the trunk.
 
@@ -120,7 +149,10 @@ class Predictor:
             samples: Number of dropout samples.
         """
         started = time.perf_counter()
-        batch, region = preprocess(scan, self.input)
+        takes_away = self.input.annotations == "taken away"
+        found = find_annotations(scan.pixels) if takes_away else None
+        batch, region = preprocess(scan, self.input, found)
+        faults = find_faults(scan, measure_quality(scan))
         features = self.trunk(batch[np.newaxis])[0]
         pooled = self.head.pool(features)
         logits = self.head.logits(pooled)
@@ -129,7 +161,7 @@ class Predictor:
         if self.offers_dropout:
             drawn = sample_dropout(self.head, self.outputs, pooled, samples, mask_source(features))
         plane_score = float(self.outputs.plane_score(logits))
-        decision, reasons = decide(probabilities, plane_score, self.thresholds)
+        decision, reasons = decide(probabilities, plane_score, self.thresholds, faults)
         cams = [grad_cam(features, self.head, self.outputs, i) for i in range(len(KEYS))]
         return Finding(
             probabilities=probabilities,
@@ -140,10 +172,13 @@ class Predictor:
             samples=drawn.samples if drawn else 0,
             plane_score=plane_score,
             rejected=is_rejected(plane_score, self.thresholds),
+            faults=faults,
+            thresholds=self.thresholds,
             decision=decision,
             reasons=reasons,
             grad_cams=np.stack(cams),
             region=region,
+            taken_away=found.removed if found else None,
             shape=scan.pixels.shape,
             version=self.version.label,
             seconds=time.perf_counter() - started,

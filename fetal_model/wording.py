@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fetal_model.store.versions import Version
 
 NONE_OF_THESE = "None of these planes"
+NO_SCAN = "Not a usable ultrasound scan"
 LEAKY = (
     "Its split was leaky: scans of one patient were learned from and tested on, so figures on "
     "scans of its own data flatter."
@@ -37,13 +38,15 @@ def percent(probability: float) -> str:
 
 def headline(finding: Finding) -> str:
     """The answer in one line, such as `Femur · 97% · accepted`."""
+    if finding.faults:
+        return NO_SCAN
     if finding.rejected:
         return NONE_OF_THESE
     return f"{finding.anatomy.name} · {percent(finding.probabilities.max())} · {finding.decision}"
 
 
 def nearest(finding: Finding) -> str:
-    """The sentence below the headline of a rejected scan."""
+    """The sentence below the headline of a scan that was turned away."""
     return f"Nearest of the four: {finding.anatomy.name}. Look again."
 
 
@@ -58,6 +61,18 @@ def spread(finding: Finding) -> str:
     return (
         f"{finding.samples} dropout samples {agree} {points} {unit} on "
         f"{finding.anatomy.name.lower()} (one standard deviation)."
+    )
+
+
+def taken_away(finding: Finding) -> str:
+    """How much of the picture was hidden from the model as it was drawn over."""
+    if finding.taken_away is None:
+        return "The model saw everything that is written and drawn on the scan."
+    if finding.taken_away == 0:
+        return "Nothing is written or drawn over the tissue; the model saw all of it."
+    return (
+        f"{percent(finding.taken_away)} of the picture is drawn over; it was filled from around "
+        "it, and writing outside was blackened, before the model looked."
     )
 
 
@@ -83,7 +98,7 @@ def row(name: str, answer: Finding | str) -> dict[str, str]:
     if isinstance(answer, str):
         cells = ("", "", "not read", answer, "")
     else:
-        anatomy = f"none (nearest: {answer.anatomy.name})" if answer.rejected else None
+        anatomy = f"none (nearest: {answer.anatomy.name})" if answer.turned_away else None
         cells = (
             anatomy or answer.anatomy.name,
             percent(answer.probabilities.max()),
@@ -95,19 +110,19 @@ def row(name: str, answer: Finding | str) -> dict[str, str]:
     return dict(zip(columns, (name, *cells), strict=True))
 
 
-def numbers(finding: Finding, version: Version) -> list[tuple[str, str, str]]:
+def numbers(finding: Finding) -> list[tuple[str, str, str]]:
     """Each number as term, value with unit, and one line on what it means."""
+    thresholds, best = finding.thresholds, finding.probabilities.max()
     ceiling = math.log(len(ANATOMIES))
-    thresholds = version.metadata["thresholds"]
     rows = [
         (
             "Plane score",
-            f"{finding.plane_score:.3f} (accepted from {thresholds['plane_score']:.2f})",
+            f"{finding.plane_score:.3f} (accepted from {thresholds.plane_score:.2f})",
             "How surely the scan shows one of the four planes at all; 1 is most sure.",
         ),
         (
             "Probability",
-            f"{finding.probabilities.max():.3f} (accepted from {thresholds['confidence']:.2f})",
+            f"{best:.3f} (accepted from {thresholds.confidence:.2f})",
             "Calibrated, of the leading anatomy, given that it is one of the four.",
         ),
         (

@@ -6,21 +6,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fetal_model import wording
-from fetal_model.store.versions import Version, VersionError, find_version, list_versions
+from fetal_model.store.versions import VersionError, find_version, list_versions
 from pages import require_entrance
+from pages.parts.asked import Asked, ask
 from pages.parts.examples import CHOSEN, chosen, show_gallery
 
 PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
 MOST_FILES = 200
-METHODS = {
-    "Grad-CAM": "At once",
-    "Grad-CAM++": "At once",
-    "LayerCAM": "At once; the same as Grad-CAM++ where no max pooling follows the features",
-    "Score-CAM": "A second for each scan",
-    "Occlusion": "Some seconds for each scan",
-    "SmoothGrad": "Some seconds for each scan; the first loads TensorFlow",
-}
 
 
 def clear() -> None:
@@ -31,7 +24,7 @@ def clear() -> None:
     st.session_state.round += 1  # a new key is the one way to empty an uploader
 
 
-def results(files: list[tuple[str, bytes, str]], version: Version, method: str) -> None:
+def results(files: list[tuple[str, bytes, str]], asked: Asked) -> None:
     """A card for each file in the order of the files, below a table when there are several."""
     # The page already stands while this brings in the inference engine.
     from fetal_model.charts import anatomy_borders
@@ -41,7 +34,8 @@ def results(files: list[tuple[str, bytes, str]], version: Version, method: str) 
     st.html(anatomy_borders())
     sources = [Source(*file) for file in files]
     ready = st.session_state.setdefault("ready", set())
-    waiting = [source for source in sources if (source.identity, version.label) not in ready]
+    how = (asked.version.label, asked.keep)
+    waiting = [source for source in sources if (source.identity, *how) not in ready]
 
     def reserve(height: int, wait: bool) -> DeltaGenerator:
         return st.skeleton(height=height) if wait else st.container()
@@ -59,15 +53,17 @@ def results(files: list[tuple[str, bytes, str]], version: Version, method: str) 
     for index, source in enumerate(sources):
         if source in waiting:
             progress.progress(index / len(sources), f"Scan {index + 1} of {len(sources)}")
-        answer = finding(source.name, source.data, version.label)
-        ready.add((source.identity, version.label))
+        answer = finding(source.name, source.data, *how)
+        ready.add((source.identity, *how))
+        if not isinstance(answer, str):
+            answer = asked.promises.decide(answer)
         rows.append(wording.row(source.name, answer))
         if index in places:
             with places[index].container() if source in waiting else places[index]:
                 if isinstance(answer, str):
                     show_error(answer)
                 else:
-                    show_card(source, answer, version, method)
+                    show_card(source, answer, asked)
     progress.empty()
     if table:
         with table.container() if waiting else table:
@@ -92,21 +88,7 @@ except VersionError as error:
     st.stop()
 
 with st.sidebar:
-    label = st.selectbox(
-        "Model version",
-        list(versions),
-        index=list(versions).index(in_service),
-        format_func=lambda label: f"{label} (in service)" if label == in_service else label,
-        help="Which trained model answers; the one in service is the recommended one.",
-    )
-    if learned := wording.learned_from(versions[label]):
-        st.caption(wording.plain(learned))
-    method = st.radio(
-        "How to explain",
-        list(METHODS),
-        captions=list(METHODS.values()),
-        help="Ways to estimate which parts of a scan speak for an anatomy.",
-    )
+    asked = ask(versions, in_service)
 
 files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()
 if files:
@@ -115,8 +97,8 @@ if len(uploads) > MOST_FILES:
     st.warning(f"Shown are the first {MOST_FILES} of {len(uploads)} files; clear to see the rest.")
 try:
     if files:
-        results(files, versions[label], method)
+        results(files, asked)
     else:
-        show_gallery(versions[label])
+        show_gallery(asked.version)
 except VersionError as error:
     st.error(f"This version cannot answer. {error}")

@@ -10,6 +10,7 @@ import math
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def decode(
             The file is removed by the system when the process ends, however it ends.
         limit: Bytes that are kept in memory, `IN_MEMORY` when None.
     """
-    grey = InputSpec(spec.height, spec.width, "0-255", spec.crop)
+    grey = replace(spec, scaling="0-255")
     shape = (len(records), spec.height, spec.width, 1)
     pixels: NDArray[np.uint8]
     if math.prod(shape) <= (IN_MEMORY if limit is None else limit):

@@ -26,6 +26,7 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
     dropout = metadata["recipe"]["options"].get("dropout", 0)
     spec, scans = metadata["input"], metadata["scans"]
     thresholds, temperature = metadata["thresholds"], metadata["outputs"]["temperature"]
+    weights_of = metadata.get("weights_of", "")
     rejects = len(metadata["outputs"]["names"]) > len(anatomy.KEYS)
     lines = [
         f"# {metadata['name']}",
@@ -36,10 +37,15 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
         "| | |",
         "|---|---|",
         f"| Training data | {metadata['training_data']} |",
+        *([f"| Weights | those of {weights_of}, judged anew |"] if weights_of else []),
         f"| Scans | {scans['train']} for training, {scans['validation']} to choose the epoch |",
         f"| Network | {metadata['recipe']['architecture']}, "
         f"{metadata['parameters']:,} parameters |",
-        f"| Input | {spec['height']} rows x {spec['width']} columns, grey, {spec['scaling']} |",
+        f"| Input | {spec['height']} rows x {spec['width']} columns, grey, {spec['scaling']}, "
+        f"annotations {spec.get('annotations', 'kept')} |",
+        "| Decision | "
+        + ("the picture's quality, " if metadata.get("quality_checked") else "")
+        + "plane score, confidence |",
         "| Monte Carlo dropout | "
         + (
             f"offered: the head has dropout {dropout:g} |"

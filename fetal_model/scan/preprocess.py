@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fetal_model.scan.annotations import Annotations, without_annotations
+from fetal_model.scan.annotations import Annotations, find_annotations, without_annotations
 from fetal_model.scan.types import Scan
 
 Scaling = Literal["0-255", "0-1", "standardise"]
 Crop = Literal["none", "content"]
+Writing = Literal["kept", "taken away"]
 
 _MAX_SIDE = 4096
 # Grey above which a pixel counts as drawn: JPEG leaves up to about 8 of 255 in a black ground.
@@ -28,6 +29,7 @@ _STROKE = 0.02
 # A part smaller than this share of the largest one is a speck or a line of text.
 _PART = 0.1
 _SMALLEST_CROP = 0.25
+_OPTIONAL = ("crop", "annotations")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class InputSpec:
             one image, as the published SonoNet expects. A model that holds its own
             `Rescaling(1/255)` declares "0-255", so that nothing is scaled twice.
         crop: "none" feeds the whole scan; "content" cuts it to the part that is not black.
+        annotations: "kept" feeds what is written and drawn on the scan too; "taken away" fills it
+            from around it and blackens what lies outside the fan, see `annotations`.
 
     Raises:
         ValueError: If a value is none of these.
@@ -50,6 +54,7 @@ class InputSpec:
     width: int
     scaling: Scaling
     crop: Crop = "none"
+    annotations: Writing = "kept"
 
     def __post_init__(self) -> None:
         for side in ("height", "width"):
@@ -60,7 +65,8 @@ class InputSpec:
                     f"InputSpec.{side}: expected a whole number from 1 to {_MAX_SIDE}, "
                     f"received {value!r}."
                 )
-        for choice, allowed in (("scaling", get_args(Scaling)), ("crop", get_args(Crop))):
+        for choice, kinds in (("scaling", Scaling), ("crop", Crop), ("annotations", Writing)):
+            allowed = get_args(kinds)
             value = getattr(self, choice)
             if value not in allowed:
                 raise ValueError(
@@ -77,10 +83,11 @@ class InputSpec:
         if not isinstance(values, Mapping):
             raise ValueError(f"InputSpec: expected an object, received {values!r}.")
         known = {field.name for field in fields(cls)}
-        unknown, missing = values.keys() - known, known - {"crop"} - values.keys()
+        unknown, missing = values.keys() - known, known - {*_OPTIONAL} - values.keys()
         if unknown or missing:
             raise ValueError(
-                f"InputSpec: expected {', '.join(sorted(known))} (crop may be left out); "
+                f"InputSpec: expected {', '.join(sorted(known))} ({' and '.join(_OPTIONAL)} may be "
+                "left out); "
                 f"missing {sorted(missing)}, unknown {sorted(map(str, unknown))}."
             )
         return cls(**values)
@@ -90,7 +97,8 @@ class InputSpec:
 
         Example:
             >>> InputSpec(224, 288, "standardise").to_dict()
-            {'height': 224, 'width': 288, 'scaling': 'standardise', 'crop': 'none'}
+            {'height': 224, 'width': 288, 'scaling': 'standardise', 'crop': 'none', \
+'annotations': 'kept'}
         """
         return asdict(self)
 
@@ -136,7 +144,8 @@ def preprocess(
     Args:
         scan: The scan; `pixels` float32 (height, width) in [0, 1].
         spec: What the model expects.
-        annotations: What to take away before the grey levels are scaled, or None.
+        annotations: What was found on the scan, where it is known already; else it is looked for
+            if the model wants it taken away.
 
     Returns:
         float32 array of shape (spec.height, spec.width, 1), and the part of the scan it shows.
@@ -147,7 +156,8 @@ def preprocess(
         region = find_content(scan.pixels)
     cut = scan.pixels[region.top : region.bottom, region.left : region.right]
     grey = _resize(cut, spec.height, spec.width)
-    if annotations is not None:
+    if spec.annotations == "taken away":
+        annotations = annotations or find_annotations(scan.pixels)
         inside = slice(region.top, region.bottom), slice(region.left, region.right)
         strokes, hidden = (
             _resize(mask[inside].astype(np.float32), spec.height, spec.width)

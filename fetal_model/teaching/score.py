@@ -80,8 +80,8 @@ def score_model(
         for question, answer in zip(questions, answers, strict=True)
         if answer is not None and not isinstance(answer, str)
     ]
-    rejected = sum(answer.rejected for _, answer in given)
-    right = sum(not a.rejected and a.anatomy.key == question.label for question, a in given)
+    rejected = sum(answer.turned_away for _, answer in given)
+    right = sum(not a.turned_away and a.anatomy.key == question.label for question, a in given)
     return (Proportion(right, len(given)) if given else None), rejected
 
 

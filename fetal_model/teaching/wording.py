@@ -77,7 +77,7 @@ def outlined(question: Question, shown: bool) -> str:
 
 def model_beside(finding: Finding, question: Question, answer: Answer) -> str:
     """How the model's answer compares with the truth and with the learner's."""
-    if finding.rejected:
+    if finding.turned_away:
         return "The model takes it for none of these planes."
     name = finding.anatomy.name.lower()
     as_well = " as well" if finding.anatomy.key == answer.choice else ""
@@ -146,7 +146,7 @@ def result_row(
     """One row of the table of a finished round; `model` is its answer, or None or why not."""
     if model is None or isinstance(model, str):
         theirs = "no answer"
-    elif model.rejected:
+    elif model.turned_away:
         theirs = "none of these planes"
     else:
         theirs = f"{model.anatomy.name} · {percent(float(model.probabilities.max()))}"

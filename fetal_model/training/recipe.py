@@ -25,11 +25,12 @@ class Input(_Strict):
     width: Annotated[int, Field(ge=32, le=1024)]
     scaling: Literal["0-255", "0-1", "standardise"]
     crop: Literal["none", "content"] = "none"
+    annotations: Literal["kept", "taken away"] = "kept"
 
     @property
     def spec(self) -> InputSpec:
         """The same for `preprocess`."""
-        return InputSpec(self.height, self.width, self.scaling, self.crop)
+        return InputSpec(**self.model_dump())
 
 
 class Data(_Strict):

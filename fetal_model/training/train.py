@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import json
 import platform
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import onnxruntime
 import tensorflow
-from numpy.typing import NDArray
 
 from fetal_model import anatomy
 from fetal_model.architectures import check_options
 from fetal_model.architectures.sononet import GROUPS
 from fetal_model.architectures.sononet import OUTPUTS as SONONET_OUTPUTS
-from fetal_model.dataset.manifest import Record, fingerprint
-from fetal_model.dataset.splits import folds
+from fetal_model.dataset.manifest import fingerprint
 from fetal_model.evaluation.card import card
-from fetal_model.evaluation.predictions import Prediction, read_predictions, write_predictions
-from fetal_model.inference.head import Floats, Head
+from fetal_model.evaluation.predictions import read_predictions, write_predictions
 from fetal_model.inference.outputs import Outputs
-from fetal_model.inference.trunk import Trunk
 from fetal_model.phantom import RELEASE
-from fetal_model.scan import read_scan
-from fetal_model.scan.preprocess import InputSpec, preprocess
 from fetal_model.store.versions import (
     CARD,
     HEAD,
@@ -41,15 +33,14 @@ from fetal_model.store.versions import (
     publish,
     sha256,
 )  # fmt: skip
+from fetal_model.training.assess import assess
 from fetal_model.training.data import Progress, Scans, gather
 from fetal_model.training.export import export
 from fetal_model.training.fit import fit, read_history
 from fetal_model.training.progress import Tell
 from fetal_model.training.recipe import Recipe
-from fetal_model.uncertainty.calibration import Calibration, calibrate
-from fetal_model.uncertainty.decision import decide
+from fetal_model.uncertainty.calibration import Calibration
 
-FOLDS = 5
 SOURCES = {
     "hc18": ("HC18", "van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, CC BY 4.0"),
     "focus": ("FOCUS", "four-chamber views from FETAL_PLANES_DB, CC BY 4.0"),
@@ -101,14 +92,19 @@ def train(
         metadata = describe(recipe, scans, shipped, model, read_history(run))
         if job:
             metadata["job"] = job
-        metadata["files"] = {name: sha256(folder / name) for name in (MODEL, TRUNK, HEAD)}
-        text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
-        (folder / METADATA).write_text(text, encoding="utf-8")
-        # from the rounded rows of the file, so that the same command makes the same card later
-        text = card(metadata, read_predictions(folder / PREDICTIONS))
-        (folder / CARD).write_text(text, encoding="utf-8")
+        write_papers(folder, metadata)
 
     return publish(recipe.name, fill, root)
+
+
+def write_papers(folder: Path, metadata: dict[str, Any]) -> None:
+    """Write the metadata with the files' hashes, and the card, beside weights and predictions."""
+    metadata["files"] = {name: sha256(folder / name) for name in (MODEL, TRUNK, HEAD)}
+    text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
+    (folder / METADATA).write_text(text, encoding="utf-8")
+    # from the rounded rows of the file, so that the same command makes the same card later
+    text = card(metadata, read_predictions(folder / PREDICTIONS))
+    (folder / CARD).write_text(text, encoding="utf-8")
 
 
 def outputs_of(recipe: Recipe) -> Outputs:
@@ -116,74 +112,6 @@ def outputs_of(recipe: Recipe) -> Outputs:
     if recipe.architecture == "sononet":
         return Outputs(SONONET_OUTPUTS, tuple(GROUPS[key] for key in anatomy.KEYS))
     return Outputs(anatomy.KEYS, tuple((key,) for key in anatomy.KEYS))
-
-
-def assess(
-    recipe: Recipe, outputs: Outputs, scans: Scans, folder: Path
-) -> tuple[list[Prediction], Calibration]:
-    """Answer about every held-out scan with the exported files.
-
-    The set that calibrates is cross-fitted: a scan's answer uses the temperature and thresholds
-    fitted without its fold. The other set gets the shipped ones, fitted on the whole first set.
-
-    Returns:
-        The rows of `predictions.csv`, and the shipped calibration.
-    """
-    trunk, head = Trunk(folder / TRUNK), Head.load(folder / HEAD)
-    fitted_on, other = scans.own_test, scans.real_test
-    if recipe.data.calibrate_on == "real":
-        fitted_on, other = other, fitted_on
-    logits = predict_logits(fitted_on, trunk, head, recipe.input.spec)
-    labels = label_positions(fitted_on)
-    # a handful of held-out scans, as in a trial run, cannot fill five folds
-    largest = max(Counter(record.label for record in fitted_on).values())
-    count = max(2, min(FOLDS, len({record.group for record in fitted_on}), largest))
-    numbers = folds(fitted_on, count, recipe.training.seed)
-    rows: list[Prediction | None] = [None] * len(fitted_on)
-    for fold in range(count):
-        fitted = calibrate(logits[numbers != fold], labels[numbers != fold], outputs)
-        for index in np.flatnonzero(numbers == fold):
-            rows[index] = row_of(fitted_on[index], logits[index], fitted, str(fold))
-    shipped = calibrate(logits, labels, outputs)
-    for record, answer in zip(
-        other, predict_logits(other, trunk, head, recipe.input.spec), strict=True
-    ):
-        rows.append(row_of(record, answer, shipped, ""))
-    return [row for row in rows if row is not None], shipped
-
-
-def predict_logits(records: Sequence[Record], trunk: Trunk, head: Head, spec: InputSpec) -> Floats:
-    """Logits of every record, shape (n, n_outputs), as serving makes them."""
-    answers = []
-    for record in records:
-        pixels, _ = preprocess(read_scan(record.file), spec)
-        answers.append(head.logits(head.pool(trunk(pixels[np.newaxis])[0])))
-    return np.array(answers)
-
-
-def label_positions(records: Sequence[Record]) -> NDArray[np.int64]:
-    """Position of each label in `anatomy.KEYS`, -1 for another plane, shape (n,)."""
-    keys = anatomy.KEYS
-    return np.array([keys.index(r.label) if r.label in keys else -1 for r in records])
-
-
-def row_of(record: Record, logits: Floats, fitted: Calibration, fold: str) -> Prediction:
-    """One row of `predictions.csv`."""
-    probabilities = fitted.outputs.probabilities(logits)
-    score = float(fitted.outputs.plane_score(logits))
-    decision, _ = decide(probabilities, score, fitted.thresholds)
-    return Prediction(
-        scan=record.scan,
-        label=record.label,
-        patient=record.patient,
-        source=record.source,
-        part=record.part or "test",
-        fold=fold,
-        probabilities=tuple(float(p) for p in probabilities),
-        plane_score=score,
-        decision=decision,
-        simulated=record.simulated,
-    )
 
 
 def describe(
@@ -210,6 +138,7 @@ def describe(
         "input": recipe.input.spec.to_dict(),
         "outputs": shipped.outputs.to_dict(),
         "thresholds": vars(shipped.thresholds),
+        "quality_checked": True,
         "simulated": not sources,
         "leaky": recipe.data.leaky,
         "simulator_release": RELEASE if recipe.data.phantoms else None,

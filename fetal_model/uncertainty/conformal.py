@@ -116,6 +116,17 @@ class ConformalSets:
             Shape (n, 4).
 
         Raises:
+            CoverageError: As `check`.
+            ValueError: The coverage is no share.
+        """
+        self.check(coverage)
+        inside: NDArray[np.bool_] = self.p_values(probabilities) > 1 - coverage + _ROUNDING
+        return inside
+
+    def check(self, coverage: float) -> None:
+        """Whether the calibration scans support a coverage.
+
+        Raises:
             CoverageError: An anatomy has too few calibration scans for it ever to be left out.
             ValueError: The coverage is no share.
         """
@@ -130,8 +141,6 @@ class ConformalSets:
                 f"calibration scans of each anatomy, found {found}: it would be in every set. "
                 f"Choose at most {most}%, or calibrate on more scans."
             )
-        inside: NDArray[np.bool_] = self.p_values(probabilities) > 1 - coverage + _ROUNDING
-        return inside
 
     def save(self, path: Path) -> None:
         """Write a NumPy archive without pickled objects."""

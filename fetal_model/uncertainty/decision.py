@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,7 +28,10 @@ class Thresholds:
 
 
 def decide(
-    probabilities: Floats, plane_score: float, thresholds: Thresholds
+    probabilities: Floats,
+    plane_score: float,
+    thresholds: Thresholds,
+    faults: Sequence[str] = (),
 ) -> tuple[Decision, tuple[str, ...]]:
     """Decide on one scan.
 
@@ -35,11 +39,13 @@ def decide(
         probabilities: Calibrated probabilities of the four anatomies, shape (4,).
         plane_score: Higher: more surely one of the four planes.
         thresholds: Of the version.
+        faults: What is wrong with the picture itself, of `scan.quality.find_faults`; each is a
+            reason.
 
     Returns:
         The decision and the reasons for looking again, empty when accepted.
     """
-    reasons = []
+    reasons = list(faults)
     if is_rejected(plane_score, thresholds):
         reasons.append(
             "This looks like another plane, not one of the four "

@@ -168,8 +168,10 @@ def look(scan: Scan, spec: InputSpec, views: Sequence[View]) -> NDArray[np.float
     standardises its input sees every view standardised.
     """
     plain = preprocess(scan, spec)[0]
+    if len(views) == 1 and views[0] == AS_IT_IS:
+        return plain[np.newaxis]
     grey = preprocess(scan, replace(spec, scaling="0-1"))[0][..., 0]
-    uncut = replace(spec, crop="none")
+    uncut = replace(spec, crop="none", annotations="kept")
     return np.stack(
         [
             plain

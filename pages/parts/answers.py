@@ -6,7 +6,7 @@ Imported when the first scan arrives, because it brings the inference engine wit
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -16,6 +16,7 @@ from fetal_model.explain.methods import explain
 from fetal_model.explain.overlay import fit_screen
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import Facts, ScanError, read_scan
+from fetal_model.scan.preprocess import place, preprocess
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,16 @@ def predictor(version: str) -> Predictor:
     return Predictor.load(version)
 
 
+def _engine(version: str, keep: bool) -> Predictor:
+    """The engine, shown annotations or not."""
+    return predictor(version).keeping_annotations() if keep else predictor(version)
+
+
 # The caches below belong to one session: they go when it ends, and no reader meets another's scan.
 @st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
-def finding(name: str, data: bytes, version: str) -> Finding | str:
+def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding | str:
     """The answer about a file, or a sentence on why there is none."""
-    engine = predictor(version)  # outside the net below: a broken version is not a bad file
+    engine = _engine(version, keep)  # outside the net below: a broken version is not a bad file
     try:
         return engine.analyse(read_scan(data, name))
     except ScanError as error:
@@ -64,12 +70,23 @@ def picture(name: str, data: bytes) -> Picture:
 
 
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
-def explanation(name: str, data: bytes, version: str, method: str, key: str) -> NDArray[np.float32]:
+def seen(name: str, data: bytes, version: str, keep: bool) -> NDArray[np.uint8]:
+    """A scan as the model saw it, at the size of `picture`; black where it saw nothing."""
+    scan = read_scan(data, name)
+    grey, region = preprocess(scan, replace(_engine(version, keep).input, scaling="0-1"))
+    levels = np.rint(255 * place(grey[:, :, 0], region, scan.pixels.shape)).astype(np.uint8)
+    return fit_screen(np.repeat(levels[:, :, np.newaxis], 3, axis=2))
+
+
+@st.cache_resource(scope="session", max_entries=24, show_spinner=False)
+def explanation(
+    name: str, data: bytes, version: str, keep: bool, method: str, key: str
+) -> NDArray[np.float32]:
     """A heatmap that the finding does not hold, at the size of `picture`."""
-    return fit_screen(explain(method, predictor(version), read_scan(data, name), key))
+    return fit_screen(explain(method, _engine(version, keep), read_scan(data, name), key))
 
 
 def forget() -> None:
     """Drop what this session holds."""
-    for cache in (finding, picture, explanation):
+    for cache in (finding, picture, seen, explanation):
         cache.clear()

@@ -12,7 +12,8 @@ from fetal_model.charts import CONFIG, probability_bars
 from fetal_model.explain.overlay import fit_screen, legend_strip, overlay
 from fetal_model.predictor import Finding
 from fetal_model.store.versions import Version
-from pages.parts.answers import Source, explanation, picture
+from pages.parts.answers import Source, explanation, picture, seen
+from pages.parts.asked import Asked
 
 GRAD_CAM = "Grad-CAM"
 
@@ -24,29 +25,32 @@ def show_error(message: str) -> None:
 
 
 @st.fragment
-def show_card(source: Source, finding: Finding, version: Version, method: str) -> None:
+def show_card(source: Source, finding: Finding, asked: Asked) -> None:
     """The card; a fragment, so that moving its slider reruns no other scan."""
-    colour = "none" if finding.rejected else finding.anatomy.key
+    colour = "none" if finding.turned_away else finding.anatomy.key
     with st.container(border=True, key=f"card-{colour}-{source.identity}"):
         with st.container(gap="xxsmall"):
             st.subheader(wording.headline(finding), anchor=False)
             st.caption(wording.plain(source.name))
-            if finding.rejected:
+            if finding.turned_away:
                 st.markdown(wording.nearest(finding))
+            if members := asked.promises.members(finding):
+                st.markdown(members)
             for reason in finding.reasons:
                 st.markdown(wording.plain(reason))
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            _picture(source, finding, version, method)
+            _picture(source, finding, asked)
         with right:
-            _answer(source, finding, version)
+            _answer(source, finding, asked.version)
 
 
-def _picture(source: Source, finding: Finding, version: Version, method: str) -> None:
-    shown = picture(source.name, source.data)
+def _picture(source: Source, finding: Finding, asked: Asked) -> None:
+    method, how = asked.method, (asked.version.label, asked.keep)
+    display = picture(source.name, source.data).display
     place = st.container(key=f"scan-{source.identity}")
     legend = st.container(gap="xxsmall")
-    identity = f"{source.identity}-{version.label}"
+    identity = f"{source.identity}-{asked.version.label}"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         on = st.toggle("Overlay", value=True, key=f"on-{identity}")
         opacity = st.slider(
@@ -60,6 +64,12 @@ def _picture(source: Source, finding: Finding, version: Version, method: str) ->
             disabled=not on,
             label_visibility="collapsed",
         )
+    if st.toggle(
+        "As the model saw it",
+        key=f"seen-{identity}",
+        help="The scan at the model's resolution, without what was taken away before it looked.",
+    ):
+        display = seen(source.name, source.data, *how)
     key = st.segmented_control(
         "Anatomy that the overlay explains",
         KEYS,
@@ -82,17 +92,17 @@ def _picture(source: Source, finding: Finding, version: Version, method: str) ->
     show = partial(st.image, width="stretch", output_format="PNG", alt=alt)
     with place:
         if not on:
-            show(shown.display)
+            show(display)
         elif method == GRAD_CAM:
-            show(overlay(shown.display, fit_screen(finding.heatmap(key)), strength))
+            show(overlay(display, fit_screen(finding.heatmap(key)), strength))
         else:
-            plain = show(shown.display)
+            plain = show(display)
             with (
                 legend,
                 st.spinner(f"{method}: a few seconds; the first time, up to half a minute."),
             ):
-                heat = explanation(source.name, source.data, version.label, method, key)
-            laid = overlay(shown.display, heat, strength)
+                heat = explanation(source.name, source.data, *how, method, key)
+            laid = overlay(display, heat, strength)
             plain.image(laid, width="stretch", output_format="PNG", alt=alt)
 
 
@@ -106,9 +116,10 @@ def _answer(source: Source, finding: Finding, version: Version) -> None:
     st.markdown(wording.spread(finding))
     if version.metadata.get("simulated"):
         st.markdown(wording.plain(wording.learned_from(version)))
+    st.markdown(wording.taken_away(finding))
     st.caption(f"Analysed in {wording.duration(finding.seconds)} by {version.label}.")
     with st.expander("Numbers and source"):
-        for term, value, meaning in wording.numbers(finding, version):
+        for term, value, meaning in wording.numbers(finding):
             with st.container(gap=None):
                 st.markdown(f"**{term}** · {value}")
                 st.caption(meaning)

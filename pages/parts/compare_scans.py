@@ -119,7 +119,7 @@ def _column(
             st.markdown(f"**{version.label}**")
             st.error(wording.plain(answer))
             return
-        colour = "none" if answer.rejected else answer.anatomy.key
+        colour = "none" if answer.turned_away else answer.anatomy.key
         explained = answer.anatomy.key if key == OWN else key
         with st.container(border=True, key=f"card-{colour}-{identity}", gap="xsmall"):
             st.caption(version.label)
@@ -141,7 +141,7 @@ def _column(
                 key=f"compare-bars-{identity}",
                 alt=wording.bars(answer),
             )
-            if answer.rejected:
+            if answer.turned_away:
                 st.markdown(wording.nearest(answer))
             for reason in answer.reasons:
                 st.markdown(wording.plain(reason))

@@ -307,3 +307,20 @@ assert not written, written
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_target_that_cannot_be_promised_is_refused_with_the_reason(page: AppTest) -> None:
+    page.button[2].click().run()
+    choose = next(box for box in page.sidebar.selectbox if box.label == "Accept a scan so that")
+    choose.select(0.01).run()
+    assert not page.exception
+    assert any("Not promised" in warning.value for warning in page.sidebar.warning)
+
+
+def test_a_set_of_anatomies_is_named_where_it_is_asked_for(page: AppTest) -> None:
+    page.button[2].click().run()
+    assert not any("coverage)" in text.value for text in page.markdown)
+    choose = next(box for box in page.sidebar.selectbox if box.label == "Name a set of anatomies")
+    choose.select(0.8).run()
+    assert not page.exception
+    assert any("(80% coverage)" in text.value for text in page.markdown)

@@ -250,7 +250,7 @@ def test_the_result_and_again_the_ones_missed(
     assert {i for i, word in enumerate(table["Result"]) if word == "missed"} == missed
     findings = [Predictor.load().analyse(read_scan(q.data, q.name)) for q in questions]
     right = sum(
-        not finding.rejected and finding.anatomy.key == question.label
+        not finding.turned_away and finding.anatomy.key == question.label
         for finding, question in zip(findings, questions, strict=True)
     )
     assert f"on the same scans: {right} of 10 right" in texts(page)

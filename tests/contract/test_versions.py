@@ -207,7 +207,9 @@ def test_predictions_have_their_columns_and_agree_with_the_thresholds(version: V
             score, best = float(row["plane_score"]), max(shares)
             if abs(score - limits["plane_score"]) > 1e-6 < abs(best - limits["confidence"]):
                 through = score > limits["plane_score"] and best > limits["confidence"]
-                assert (row["decision"] == "accepted") is through
+                # a fault of the picture can turn away what passes both, never the other way
+                checked = version.metadata.get("quality_checked", False)
+                assert (row["decision"] == "accepted") is through or (checked and through)
 
 
 def test_folds_hold_whole_patients(version: Version) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -113,9 +115,12 @@ def test_a_model_sees_the_scan_as_if_nothing_were_written(
     image = bare["brain"].copy()
     cv2.putText(image, "Cardiac", (220, 220), cv2.FONT_HERSHEY_DUPLEX, 0.8, 250, 2, cv2.LINE_AA)
     plain, written = (Scan.from_array(x / 255, "x") for x in (bare["brain"], image))
-    clean, region = preprocess(plain, spec, find_annotations(plain.pixels))
-    masked, _ = preprocess(written, spec, find_annotations(written.pixels))
+    without = replace(spec, annotations="taken away")
+    clean, region = preprocess(plain, without)
+    masked, _ = preprocess(written, without)
+    found, _ = preprocess(written, without, find_annotations(written.pixels))
     spoilt, _ = preprocess(written, spec)
+    assert np.array_equal(masked, found)
     part = slice(98, 114), slice(110, 175)
     assert masked.shape == (224, 288, 1)
     assert (region.height, region.width) == image.shape

@@ -58,7 +58,7 @@ def test_head_states_what_the_metadata_states() -> None:
         "| Training data | Learned from 1234 simulated scans. |",
         "| Scans | 1111 for training, 123 to choose the epoch |",
         "| Network | seed_cnn, 1,234,567 parameters |",
-        "| Input | 224 rows x 288 columns, grey, standardise |",
+        "| Input | 224 rows x 288 columns, grey, standardise, annotations kept |",
         "| Temperature | 1.235 |",
         "| Accepted from | confidence 0.877, plane score 0.432 |",
         "| Data fingerprint | `0123456789abcdef` |",

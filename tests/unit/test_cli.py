@@ -24,7 +24,7 @@ from fetal_model.scan import read_scan
 
 DOCUMENTED = [
     "file", "anatomy", "probabilities", "standard_deviation", "predictive_entropy",
-    "mutual_information", "plane_score", "decision", "reasons", "version", "seconds",
+    "mutual_information", "plane_score", "taken_away", "decision", "reasons", "version", "seconds",
 ]  # fmt: skip
 
 

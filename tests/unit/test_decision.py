@@ -30,6 +30,12 @@ def test_reasons(
     assert is_rejected(score, THRESHOLDS) is (score == 0.41)
 
 
+def test_what_is_wrong_with_the_picture_comes_first() -> None:
+    fault = "The picture is blurred."
+    decided = decide(np.array(TORN), 0.41, THRESHOLDS, (fault,))
+    assert decided == ("look again", (fault, OTHER, UNSURE))
+
+
 def test_what_just_reaches_a_threshold_is_accepted() -> None:
     assert decide(np.array([0.8, 0.2, 0, 0]), 0.6, THRESHOLDS) == ("accepted", ())
     assert not is_rejected(0.6, THRESHOLDS)

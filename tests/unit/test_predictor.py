@@ -18,6 +18,7 @@ from fetal_model.predictor import DROPOUT_SAMPLES, Finding, Predictor
 from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.preprocess import Region, preprocess
 from fetal_model.store.versions import HEAD, METADATA, TRUNK, VersionError
+from fetal_model.uncertainty.decision import Thresholds
 from fetal_model.uncertainty.measures import entropy
 
 NAMES = ["tiny-dropout", "tiny-plain", "tiny-sononet"]
@@ -194,6 +195,42 @@ def test_the_thresholds_of_the_version_decide(
     assert bool(finding.reasons) is (decision == "look again")
     assert not finding.rejected
     assert finding.version == f"{name}/1"
+
+
+def test_other_thresholds_decide_otherwise_about_the_same_answer(
+    scan: Scan, untrained_weights: Path
+) -> None:
+    finding = Predictor.load("tiny-dropout", untrained_weights).analyse(scan)
+    strict = finding.under(Thresholds(plane_score=0.0, confidence=1.01))
+    assert strict.decision == "look again"
+    assert "Unsure between" in strict.reasons[0]
+    assert strict.probabilities is finding.probabilities
+    assert numbers(strict.under(finding.thresholds)) == numbers(finding)
+
+
+def test_a_picture_that_is_no_scan_is_turned_away(untrained_weights: Path) -> None:
+    noise = np.random.default_rng(0).random((300, 400), dtype=np.float32)
+    finding = Predictor.load("tiny-dropout", untrained_weights).analyse(
+        Scan.from_array(noise, "noise")
+    )
+    assert finding.faults
+    assert finding.turned_away
+    assert finding.decision == "look again"
+    assert finding.reasons[: len(finding.faults)] == finding.faults
+
+
+def test_writing_is_hidden_from_a_version_that_wants_it_so(
+    scan: Scan, untrained_weights: Path
+) -> None:
+    predictor = Predictor.load("tiny-sononet", untrained_weights)
+    assert predictor.analyse(scan).taken_away is None
+    before = predictor.analyse(scan)
+    predictor.input = dataclasses.replace(predictor.input, annotations="taken away")
+    hidden = predictor.analyse(scan)
+    assert hidden.taken_away is not None
+    assert 0 <= hidden.taken_away < 0.2
+    kept = numbers(predictor.keeping_annotations().analyse(scan))
+    assert kept == numbers(before)
 
 
 def test_the_version_in_service_answers_when_none_is_named(untrained_weights: Path) -> None:

@@ -258,7 +258,7 @@ def test_region_is_never_empty(corners: tuple[int, int, int, int]) -> None:
 @pytest.mark.parametrize("scaling", ["0-255", "0-1", "standardise"])
 @pytest.mark.parametrize("crop", ["none", "content"])
 def test_specification_survives_json(scaling: str, crop: str) -> None:
-    spec = InputSpec(224, 288, scaling, crop)
+    spec = InputSpec(224, 288, scaling, crop, "taken away")
     assert InputSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
 
 

@@ -296,7 +296,7 @@ def test_the_models_score_counts_a_rejected_scan_as_not_right() -> None:
     questions = [question(key) for key in ("brain", "femur", "thorax", "thorax", "brain")]
 
     def says(key: str, rejected: bool = False) -> Any:
-        return SimpleNamespace(anatomy=BY_KEY[key], rejected=rejected)
+        return SimpleNamespace(anatomy=BY_KEY[key], turned_away=rejected)
 
     answers = [says("brain"), says("femur", rejected=True), says("brain"), "unreadable", None]
     assert score_model(questions, answers) == (Proportion(1, 3), 1)
@@ -330,9 +330,9 @@ def test_every_anatomy_has_landmarks_and_every_pair_a_difference() -> None:
     ],
 )
 def test_the_models_answer_is_set_beside_the_learners(model: str, said: str, words: str) -> None:
-    finding: Any = SimpleNamespace(anatomy=BY_KEY[model], rejected=False)
+    finding: Any = SimpleNamespace(anatomy=BY_KEY[model], turned_away=False)
     assert wording.model_beside(finding, question("brain"), Answer(said, 0.5)) == words
-    finding.rejected = True
+    finding.turned_away = True
     beside = wording.model_beside(finding, question("brain"), Answer(said, 0.5))
     assert "none of these planes" in beside
 

@@ -13,6 +13,7 @@ from fetal_model import wording
 from fetal_model.predictor import Finding
 from fetal_model.scan.preprocess import Region
 from fetal_model.store.versions import Version
+from fetal_model.uncertainty.decision import Thresholds
 
 
 def finding(**changed: Any) -> Finding:
@@ -25,10 +26,13 @@ def finding(**changed: Any) -> Finding:
         "samples": 30,
         "plane_score": 0.9,
         "rejected": False,
+        "faults": (),
+        "thresholds": Thresholds(plane_score=0.3, confidence=0.6),
         "decision": "accepted",
         "reasons": (),
         "grad_cams": np.zeros((4, 2, 2), np.float32),
         "region": Region(0, 0, 8, 8),
+        "taken_away": 0.031,
         "shape": (8, 8),
         "version": "toy/1",
         "seconds": 0.05,
@@ -37,8 +41,7 @@ def finding(**changed: Any) -> Finding:
 
 
 def version(**metadata: Any) -> Version:
-    thresholds = {"plane_score": 0.3, "confidence": 0.6}
-    return Version("toy", 1, Path(), {"thresholds": thresholds, **metadata})
+    return Version("toy", 1, Path(), metadata)
 
 
 def test_headline_of_the_three_outcomes() -> None:
@@ -49,6 +52,18 @@ def test_headline_of_the_three_outcomes() -> None:
     rejected = finding(rejected=True, decision="look again")
     assert wording.headline(rejected) == "None of these planes"
     assert wording.nearest(rejected) == "Nearest of the four: Femur. Look again."
+
+
+def test_a_picture_that_is_no_scan_is_not_given_an_anatomy() -> None:
+    blurred = finding(faults=("The picture is blurred.",), decision="look again")
+    assert wording.headline(blurred) == "Not a usable ultrasound scan"
+    assert wording.row("b.png", blurred)["Anatomy"] == "none (nearest: Femur)"
+
+
+def test_what_was_hidden_from_the_model_is_said() -> None:
+    assert wording.taken_away(finding()).startswith("3% of the picture is drawn over")
+    assert wording.taken_away(finding(taken_away=0.0)).startswith("Nothing is written")
+    assert wording.taken_away(finding(taken_away=None)).startswith("The model saw everything")
 
 
 def test_spread_names_samples_points_and_anatomy() -> None:
@@ -64,9 +79,7 @@ def test_spread_names_samples_points_and_anatomy() -> None:
 
 
 def test_every_number_has_a_unit_and_a_meaning() -> None:
-    rows = {
-        term: (value, meaning) for term, value, meaning in wording.numbers(finding(), version())
-    }
+    rows = {term: (value, meaning) for term, value, meaning in wording.numbers(finding())}
     assert rows["Plane score"][0] == "0.900 (accepted from 0.30)"
     assert rows["Predictive entropy"][0] == "0.170 nats"
     assert f"{math.log(4):.2f}" in rows["Predictive entropy"][1]
@@ -75,7 +88,7 @@ def test_every_number_has_a_unit_and_a_meaning() -> None:
     assert "n = 30" in rows["Standard deviation"][0]
     assert all(meaning.endswith(".") for _, meaning in rows.values())
     none = finding(standard_deviation=None, mean=None, samples=0, mutual_information=None)
-    terms = [term for term, _, _ in wording.numbers(none, version())]
+    terms = [term for term, _, _ in wording.numbers(none)]
     assert "Mutual information" not in terms
     assert "Standard deviation" not in terms
 
