@@ -9,6 +9,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -361,3 +362,38 @@ def test_absent_real_scans_are_said_before_anything_is_trained(
     with pytest.raises(ValueError, match="set FETAL_SHARED"):
         train(recipe(TUNED), work, tmp_path / "weights")
     assert not (tmp_path / "weights").exists()
+
+
+def test_a_version_is_judged_anew_with_the_same_weights(
+    work: Path, tmp_path: Path, recipe: Callable[..., Any]
+) -> None:
+    from fetal_model.training.recalibrate import recalibrate
+    from fetal_model.training.train import train
+
+    made = train(recipe(SMALL), work, root=tmp_path / "weights")
+    shutil.rmtree(work / "runs")
+    again = recalibrate(made, work, root=tmp_path / "weights")
+    assert again.label == "small/2"
+    assert again.metadata["files"] == made.metadata["files"]
+    assert again.metadata["weights_of"] == "small/1"
+    unchanged, same = (read_predictions(v.path / PREDICTIONS) for v in (made, again))
+    assert unchanged == same
+    hidden = recalibrate(made, work, keep_annotations=False, root=tmp_path / "weights")
+    assert hidden.metadata["input"]["annotations"] == "taken away"
+    assert Predictor(hidden).input.annotations == "taken away"
+    assert "those of small/1, judged anew" in (hidden.path / CARD).read_text(encoding="utf-8")
+    assert read_predictions(hidden.path / PREDICTIONS) != same
+
+
+def test_what_cannot_be_judged_anew_is_refused(
+    work: Path, tmp_path: Path, recipe: Callable[..., Any]
+) -> None:
+    from fetal_model.training.recalibrate import recalibrate
+    from fetal_model.training.train import train
+
+    made = train(recipe(SMALL), work, root=tmp_path / "weights")
+    shutil.rmtree(work / "runs")
+    older = replace(made, metadata=made.metadata | {"simulator_release": 1})
+    with pytest.raises(ValueError, match="found release 1; train it again"):
+        recalibrate(older, work, root=tmp_path / "weights")
+    assert [v.label for v in list_versions(tmp_path / "weights")] == ["small/1"]
