@@ -8,7 +8,7 @@ from fetal_model import wording
 from fetal_model.store.versions import VersionError, find_version, list_versions
 from pages import require_entrance
 
-SECTIONS = ("Card", "Training", "Answers", "Mistakes", "Layers", "Feature maps")
+SECTIONS = ("Card", "Training", "Answers", "Doubt", "Mistakes", "Layers", "Feature maps")
 
 require_entrance()
 st.title("Models", anchor=False)
@@ -34,8 +34,9 @@ section = st.segmented_control(
     SECTIONS,
     default=SECTIONS[0],
     required=True,
-    help="Card: what it is. Training: its curves. Answers: by truth, on held-out scans. Mistakes: "
-    "the most confident. Layers and feature maps: inside the network.",
+    help="Card: what it is. Training: its curves. Answers: by truth, on held-out scans. Doubt: "
+    "whether confidence means what it says. Mistakes: the most confident. Layers and feature "
+    "maps: inside the network.",
 )
 try:
     if section in ("Card", "Training", "Answers"):
@@ -46,6 +47,10 @@ try:
             "Training": models_card.show_training,
             "Answers": models_card.show_answers,
         }[section](version)
+    elif section == "Doubt":
+        from pages.parts.models_doubt import show_doubt
+
+        show_doubt(version)
     elif section == "Mistakes":
         from pages.parts.models_mistakes import show_mistakes
 

@@ -87,6 +87,17 @@ def test_answers_on_real_and_on_simulated_scans_are_apart(page: AppTest) -> None
     )
 
 
+def test_doubt_on_real_and_on_simulated_scans_are_apart(page: AppTest) -> None:
+    show(page, "Doubt")
+    assert not page.exception
+    titles = [text for text in texts(page) if text.startswith("**")]
+    assert [title.split(",")[0] for title in titles] == ["**Real scans", "**Simulated scans"]
+    assert alts(page)[0].startswith("Wrong answers among the surest scans, real scans:")
+    captions = [caption.value for caption in page.caption]
+    assert any("Right among the surest 80%:" in text for text in captions)
+    assert any("Expected calibration error" in text for text in captions)
+
+
 def test_mistakes_worst_first_with_the_picture_where_there_is_one(
     page: AppTest, judged_weights: Path
 ) -> None:
@@ -173,6 +184,7 @@ def test_a_version_without_these_files_says_so(page: AppTest) -> None:
         ("Card", "has no CARD.md"),
         ("Training", "keeps no training history"),
         ("Answers", "has no predictions.csv"),
+        ("Doubt", "has no predictions.csv"),
         ("Mistakes", "has no predictions.csv"),
     ):
         show(page, section)

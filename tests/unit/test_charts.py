@@ -108,3 +108,18 @@ def test_unit_bars_keep_the_order_of_the_units() -> None:
     (bars,) = unit_bars(np.array([0.5, -1, 2], np.float32)).data
     assert list(bars.x) == [1, 2, 3]
     assert np.allclose(bars.y, [0.5, -1, 2])
+
+
+def test_doubt_is_drawn_as_it_was_measured() -> None:
+    from fetal_model.charts_doubt import reliability_diagram, risk_curve
+    from fetal_model.evaluation.metrics import Proportion
+    from fetal_model.evaluation.reliability import Bin
+
+    curve = risk_curve(np.array([0.5, 1.0]), np.array([0.0, 0.2])).data[0]
+    assert (list(curve.x), list(curve.y)) == ([0.5, 1.0], [0.0, 0.2])
+    right = Proportion(9, 10)
+    points = reliability_diagram([Bin(0.6, 0.9, 0.8, right)]).data[1]
+    low, high = right.interval
+    assert (list(points.x), list(points.y)) == ([0.8], [0.9])
+    assert points.y[0] + points.error_y.array[0] == pytest.approx(high)
+    assert points.y[0] - points.error_y.arrayminus[0] == pytest.approx(low)
