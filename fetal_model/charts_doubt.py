@@ -36,6 +36,7 @@ def risk_curve(coverage: Floats, risk: Floats, height: int = 260) -> go.Figure:
         title="Surest scans answered",
         tickformat=".0%",
         range=[0, 1.02],
+        dtick=0.25,
         tickfont_size=12,
     )
     top = max(float(risk.max()), 0.01)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fetal_model import anatomy
 from fetal_model.evaluation import metrics
+from fetal_model.evaluation.card_prose import USE, doubt_and_explanation, limits
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.phantom import RELEASE
 from fetal_model.uncertainty import calibration
@@ -17,7 +18,9 @@ DISCLAIMER = "Research and teaching only, not a medical device."
 
 
 def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
-    """Markdown card of a version.
+    """Markdown card of a version, after Mitchell et al. 2019, "Model Cards for Model Reporting"
+    (arXiv:1810.03993), and the CLAIM checklist (Tejani et al. 2024, Radiology: Artificial
+    Intelligence 6:e240300).
 
     Args:
         metadata: Parsed `metadata.json`.
@@ -64,13 +67,21 @@ def card(metadata: dict[str, Any], rows: Sequence[Prediction]) -> str:
         f"| Data fingerprint | `{metadata['data_fingerprint'][:16]}` |",
         f"| Licence | {metadata['licence']} |",
         "",
+        *USE,
     ]
     for simulated, title in ((False, "Real scans"), (True, "Simulated scans")):
         chosen = [row for row in rows if row.simulated is simulated]
         if chosen:
             leaky = metadata.get("leaky", False) and any(row.part == "test" for row in chosen)
             lines += _figures(title, chosen, leaky, _release(metadata) if simulated else "")
-    lines += ["## Sources", "", *(f"- {source}" for source in metadata["sources"]), ""]
+    lines += [
+        *limits(metadata, rows),
+        *doubt_and_explanation(metadata),
+        "## Sources",
+        "",
+        *(f"- {source}" for source in metadata["sources"]),
+        "",
+    ]
     return "\n".join(lines)
 
 
