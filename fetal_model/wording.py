@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from fetal_model.anatomy import ANATOMIES, BY_KEY
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fetal_model.predictor import Finding
     from fetal_model.scan import Facts
     from fetal_model.store.versions import Version
@@ -61,6 +64,25 @@ def spread(finding: Finding) -> str:
     return (
         f"{finding.samples} dropout samples {agree} {points} {unit} on "
         f"{finding.anatomy.name.lower()} (one standard deviation)."
+    )
+
+
+def second_look(views: NDArray[np.float64], finding: Finding) -> str:
+    """How far slightly changed views of the scan agree with the answer.
+
+    Args:
+        views: Probabilities of the four under each view, shape (views, 4).
+        finding: The answer to the scan as it is.
+    """
+    first = int(finding.probabilities.argmax())
+    agree = int((views.argmax(axis=1) == first).sum())
+    mean = views.mean(axis=0)
+    best = ANATOMIES[int(mean.argmax())].name.lower()
+    return (
+        f"{agree} of {len(views)} views (mirrored, turned, shifted, brighter, darker) say "
+        f"{finding.anatomy.name.lower()}; on average {best}, {percent(float(mean.max()))}, and "
+        f"between {percent(float(views[:, first].min()))} and "
+        f"{percent(float(views[:, first].max()))} for {finding.anatomy.name.lower()}."
     )
 
 

@@ -17,6 +17,7 @@ from fetal_model.explain.overlay import fit_screen
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import Facts, ScanError, read_scan
 from fetal_model.scan.preprocess import place, preprocess
+from fetal_model.uncertainty.methods import METHODS
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ def seen(name: str, data: bytes, version: str, keep: bool) -> NDArray[np.uint8]:
     return fit_screen(np.repeat(levels[:, :, np.newaxis], 3, axis=2))
 
 
+@st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
+def second_look(name: str, data: bytes, version: str, keep: bool) -> NDArray[np.float64]:
+    """Probabilities of the four under each of `methods.VIEWS`, shape (views, 4)."""
+    return METHODS["augmentation"].sample([_engine(version, keep)], read_scan(data, name))
+
+
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
 def explanation(
     name: str, data: bytes, version: str, keep: bool, method: str, key: str
@@ -88,5 +95,5 @@ def explanation(
 
 def forget() -> None:
     """Drop what this session holds."""
-    for cache in (finding, picture, seen, explanation):
+    for cache in (finding, picture, seen, second_look, explanation):
         cache.clear()

@@ -11,8 +11,7 @@ from fetal_model.anatomy import BY_KEY, KEYS
 from fetal_model.charts import CONFIG, probability_bars
 from fetal_model.explain.overlay import fit_screen, legend_strip, overlay
 from fetal_model.predictor import Finding
-from fetal_model.store.versions import Version
-from pages.parts.answers import Source, explanation, picture, seen
+from pages.parts.answers import Source, explanation, picture, second_look, seen
 from pages.parts.asked import Asked
 
 GRAD_CAM = "Grad-CAM"
@@ -42,7 +41,7 @@ def show_card(source: Source, finding: Finding, asked: Asked) -> None:
         with left:
             _picture(source, finding, asked)
         with right:
-            _answer(source, finding, asked.version)
+            _answer(source, finding, asked)
 
 
 def _picture(source: Source, finding: Finding, asked: Asked) -> None:
@@ -106,7 +105,8 @@ def _picture(source: Source, finding: Finding, asked: Asked) -> None:
             plain.image(laid, width="stretch", output_format="PNG", alt=alt)
 
 
-def _answer(source: Source, finding: Finding, version: Version) -> None:
+def _answer(source: Source, finding: Finding, asked: Asked) -> None:
+    version = asked.version
     st.plotly_chart(
         probability_bars(finding.probabilities, finding.standard_deviation),
         config=CONFIG,
@@ -114,6 +114,14 @@ def _answer(source: Source, finding: Finding, version: Version) -> None:
         alt=wording.bars(finding),
     )
     st.markdown(wording.spread(finding))
+    if st.button(
+        "Second look",
+        key=f"second-{source.identity}-{version.label}",
+        help="Asks again about ten slightly changed views of the scan: ten times the work.",
+    ):
+        with st.spinner("Ten views of the scan"):
+            views = second_look(source.name, source.data, version.label, asked.keep)
+        st.markdown(wording.second_look(views, finding))
     if version.metadata.get("simulated"):
         st.markdown(wording.plain(wording.learned_from(version)))
     st.markdown(wording.taken_away(finding))

@@ -324,3 +324,10 @@ def test_a_set_of_anatomies_is_named_where_it_is_asked_for(page: AppTest) -> Non
     choose.select(0.8).run()
     assert not page.exception
     assert any("(80% coverage)" in text.value for text in page.markdown)
+
+
+def test_a_second_look_asks_about_ten_views(page: AppTest) -> None:
+    page.button[2].click().run()
+    next(button for button in page.button if button.label == "Second look").click().run()
+    assert not page.exception
+    assert any("of 10 views" in text.value for text in page.markdown)

@@ -60,6 +60,14 @@ def test_a_picture_that_is_no_scan_is_not_given_an_anatomy() -> None:
     assert wording.row("b.png", blurred)["Anatomy"] == "none (nearest: Femur)"
 
 
+def test_a_second_look_says_how_far_the_views_agree() -> None:
+    views = np.array([[0.01, 0.01, 0.97, 0.01]] * 9 + [[0.6, 0.1, 0.2, 0.1]])
+    assert wording.second_look(views, finding()) == (
+        "9 of 10 views (mirrored, turned, shifted, brighter, darker) say femur; on average femur, "
+        "89%, and between 20% and 97% for femur."
+    )
+
+
 def test_what_was_hidden_from_the_model_is_said() -> None:
     assert wording.taken_away(finding()).startswith("3% of the picture is drawn over")
     assert wording.taken_away(finding(taken_away=0.0)).startswith("Nothing is written")
