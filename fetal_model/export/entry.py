@@ -1,0 +1,64 @@
+"""What every export is made of: a file under the name it is shown by, its answer, its settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fetal_model.predictor import Finding
+from fetal_model.scan import Scan
+
+PROGRAM = "Fetal Anatomy Lab"
+DISCLAIMER = "Research and teaching only, not a medical device."
+_LONGEST_STEM = 150  # bytes; a file system allows 255 for a name, and more is added to this
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file and what was answered about it.
+
+    Attributes:
+        name: What to call it in every export: its path, its name or a pseudonym.
+        answer: The finding, or the sentence that says why there is none.
+        scan: Reads the picture again; called only by exports that show it, so that many scans
+            need not be in memory at once.
+        file: The bytes that were dropped; called only by exports that refer to a DICOM instance.
+    """
+
+    name: str
+    answer: Finding | str
+    scan: Callable[[], Scan]
+    file: Callable[[], bytes]
+
+    def stem(self, number: int) -> str:
+        """A file name without ending, that sorts by `number` and is short enough for any system.
+
+        >>> Entry("a/femur.png", "not read", lambda: None, bytes).stem(7)
+        '0007-femur'
+        """
+        stem = Path(self.name).stem
+        while len(os.fsencode(stem)) > _LONGEST_STEM:
+            stem = stem[:-1]
+        return f"{number:04d}-{stem}"
+
+
+def settings(finding: Finding) -> dict[str, int | str]:
+    """Everything an answer depends on beyond the file and the version.
+
+    Returns:
+        `dropout_samples`, 0 without dropout, and `annotations`: `kept` when the model saw what is
+        written and drawn on the scan.
+    """
+    return {"dropout_samples": finding.samples, "annotations": "kept"}
+
+
+def in_words(finding: Finding) -> str:
+    """The settings in one line.
+
+    Example:
+        `30 dropout samples, annotations kept`
+    """
+    chosen = settings(finding)
+    return f"{chosen['dropout_samples']} dropout samples, annotations {chosen['annotations']}"
