@@ -13,7 +13,7 @@ from pydicom.sr.codedict import codes
 from pydicom.valuerep import DA, TM
 
 from fetal_model.export.dicom_source import MANUFACTURER, UTF8
-from fetal_model.export.entry import DISCLAIMER, PROGRAM, in_words
+from fetal_model.export.entry import PROGRAM, provenance
 from fetal_model.export.overlays import METHOD
 from fetal_model.predictor import Finding
 from fetal_model.store.versions import Version
@@ -67,9 +67,7 @@ def secondary_capture(
         made.LossyImageCompression = source.LossyImageCompression
     made.DerivationDescription = f"{METHOD} of {finding.anatomy.key} over the source image"
     made.SourceImageSequence = [_reference(source)]
-    made.ImageComments = (
-        f"{version.label}, SHA-256 {version.hash}, {in_words(finding)}. {DISCLAIMER}"
-    )
+    made.ImageComments = provenance(finding, version)
     return made
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fetal_model.predictor import Finding
 from fetal_model.scan import Scan
+from fetal_model.store.versions import Version
 
 PROGRAM = "Fetal Anatomy Lab"
 DISCLAIMER = "Research and teaching only, not a medical device."
@@ -38,10 +38,9 @@ class Entry:
         >>> Entry("a/femur.png", "not read", lambda: None, bytes).stem(7)
         '0007-femur'
         """
-        stem = Path(self.name).stem
-        while len(os.fsencode(stem)) > _LONGEST_STEM:
-            stem = stem[:-1]
-        return f"{number:04d}-{stem}"
+        # what is not Unicode, or only half a character after the cut, is left out
+        stem = Path(self.name).stem.encode("utf-8", "ignore")[:_LONGEST_STEM]
+        return f"{number:04d}-{stem.decode('utf-8', 'ignore')}"
 
 
 def settings(finding: Finding) -> dict[str, int | str]:
@@ -62,3 +61,8 @@ def in_words(finding: Finding) -> str:
     """
     chosen = settings(finding)
     return f"{chosen['dropout_samples']} dropout samples, annotations {chosen['annotations']}"
+
+
+def provenance(finding: Finding, version: Version) -> str:
+    """Where an answer comes from, in one line, for exports that have no fields for it."""
+    return f"{version.label}, SHA-256 {version.hash}, {in_words(finding)}. {DISCLAIMER}"

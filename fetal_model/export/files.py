@@ -66,7 +66,7 @@ def _make(
     if kind == "overlays":
         from fetal_model.export.overlays import overlay_png
 
-        return {f"-{finding.anatomy.key}.png": overlay_png(entry.scan(), finding)}
+        return {f"-{finding.anatomy.key}.png": overlay_png(entry.scan(), finding, version)}
     if kind == "dicom":
         from fetal_model.export.dicom_files import dicom_files
 

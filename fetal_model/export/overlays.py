@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fetal_model.explain.overlay import overlay
+from fetal_model.export.entry import PROGRAM, provenance
 from fetal_model.predictor import Finding
 from fetal_model.scan import Scan
+from fetal_model.store.versions import Version
 
 OPACITY = 0.6
 METHOD = "Grad-CAM"
@@ -25,9 +28,12 @@ def overlay_picture(scan: Scan, finding: Finding) -> NDArray[np.uint8]:
     return overlay(scan.display, finding.heatmap(), OPACITY)
 
 
-def overlay_png(scan: Scan, finding: Finding) -> bytes:
-    """The same as a PNG file."""
-    picture = cv2.cvtColor(overlay_picture(scan, finding), cv2.COLOR_RGB2BGR)
-    # not imwrite, which says nothing when it fails and cannot write every file name
-    encoded: Any = cv2.imencode(".png", picture)[1]
-    return bytes(encoded.tobytes())
+def overlay_png(scan: Scan, finding: Finding, version: Version) -> bytes:
+    """The same as a PNG file, whose text chunks say where it comes from."""
+    texts = PngInfo()
+    texts.add_text("Software", PROGRAM)
+    texts.add_text("Description", f"{METHOD} of {finding.anatomy.key}")
+    texts.add_text("Comment", provenance(finding, version))
+    file = io.BytesIO()
+    Image.fromarray(overlay_picture(scan, finding)).save(file, format="PNG", pnginfo=texts)
+    return file.getvalue()

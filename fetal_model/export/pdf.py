@@ -37,7 +37,7 @@ class Report:
         self._pdf.add_font(FONT, "B", font_files["RobotoBold"])
         self._pdf.set_margin(_MARGIN)
         self._pdf.c_margin = 0  # text begins where pictures begin
-        self._pdf.set_auto_page_break(True, 2 * _MARGIN)
+        self._pdf.set_auto_page_break(True, _MARGIN + 7)
         self._pdf.set_title(f"{PROGRAM}: report of {version.label}")
         self._pdf.set_creator(PROGRAM)
         self._pdf.set_lang("en")
@@ -126,7 +126,7 @@ class Report:
         Cyrillic ones."""
         fonts: Any = self._pdf.fonts
         signs = fonts[FONT.lower()].cmap
-        return "".join(sign if ord(sign) in signs else "?" for sign in text)
+        return "".join(sign if sign.isprintable() and ord(sign) in signs else "?" for sign in text)
 
 
 class _Paper(FPDF):

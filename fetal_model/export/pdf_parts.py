@@ -17,7 +17,8 @@ from fetal_model.scan import Scan
 WIDTH = 180.0  # mm between the margins
 GREY = (110, 110, 110)
 _GAP = 6.0
-_HIGHEST = 90.0  # mm; taller scans become narrower, so that a page holds the rest
+_HIGHEST, _LOWEST = 90.0, 30.0  # mm; taller scans become narrower, so that a page holds the rest
+_REST = 125.0  # mm that the rest of a page needs
 _LONGEST = 1100  # pixels: 300 an inch
 _INK, _RULE, _WHITE = (34, 34, 34), (200, 200, 200), (255, 255, 255)
 
@@ -35,11 +36,12 @@ def draw_pictures(pdf: FPDF, scan: Scan, finding: Finding, alt: str) -> None:
     heat = fit_screen(finding.heatmap(), _LONGEST)
     rows, columns = shown.shape[:2]
     side = (WIDTH - _GAP) / 2
-    height = min(_HIGHEST, side * rows / columns)
-    width = height * columns / rows
     left, top = pdf.l_margin, pdf.get_y() + 3
+    room = pdf.h - pdf.b_margin - top - _REST
+    height = min(max(_LOWEST, min(_HIGHEST, room)), side * rows / columns)
+    width = height * columns / rows
     captions = (
-        "The scan as it was read.",
+        "The scan without overlay.",
         wording.legend(finding.anatomy.key, METHOD, True),
     )
     for index, picture in enumerate((shown, overlay(shown, heat, OPACITY))):
