@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from fetal_model.export import table
 from fetal_model.export.entry import Entry
@@ -14,7 +14,6 @@ from fetal_model.scan import ScanError
 from fetal_model.store.versions import Version
 
 Form = Literal["json", "csv", "parquet", "pdf"] | Kind
-FORMS: tuple[Form, ...] = (*get_args(Literal["json", "csv", "parquet", "pdf"]), *get_args(Kind))
 
 
 def bundle(form: Form, entries: Sequence[Entry], version: Version, when: datetime) -> bytes:

@@ -9,7 +9,7 @@ from pydicom import Dataset, dcmwrite
 
 from fetal_model.export.dicom_picture import secondary_capture
 from fetal_model.export.dicom_report import structured_report
-from fetal_model.export.dicom_source import source_instance
+from fetal_model.export.dicom_source import NAMES, source_instance
 from fetal_model.export.entry import Entry
 from fetal_model.export.overlays import overlay_picture
 from fetal_model.predictor import Finding
@@ -36,6 +36,10 @@ def dicom_files(
     """
     source = source_instance(entry)
     picture = overlay_picture(entry.scan(), finding)
+    # put back below: highdicom's warnings quote a name that it doubts
+    names = {keyword: source[keyword].value for keyword in NAMES}
+    for keyword in NAMES:
+        setattr(source, keyword, "")
     try:
         made = {
             "-report.dcm": structured_report(source, finding, version, when),
@@ -56,6 +60,8 @@ def dicom_files(
             advice="Export the scan again from where it is archived",
         ) from error
     for dataset in made.values():
+        for keyword, name in names.items():
+            setattr(dataset, keyword, name)
         if source.SyntheticData:
             dataset.SyntheticData = source.SyntheticData
     return {name: _encoded(dataset) for name, dataset in made.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID
@@ -15,15 +16,9 @@ from fetal_model.scan.content import recognise
 
 MANUFACTURER = "Fetal Anatomy Lab project"
 UTF8 = "ISO_IR 192"
+NAMES = ("PatientName", "ReferringPhysicianName")
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-_TEXTS = (
-    "PatientName",
-    "PatientID",
-    "PatientSex",
-    "StudyID",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-)
+_TEXTS = (*NAMES, "PatientID", "PatientSex", "StudyID", "AccessionNumber")
 _ON_PICTURE = ("LossyImageCompression", "BurnedInAnnotation", "SyntheticData")
 _TIMES: dict[str, Callable[[str], object]] = {
     "PatientBirthDate": DA,
@@ -36,8 +31,8 @@ def source_instance(entry: Entry) -> Dataset:
     """Identifiers of the study and the patient of an entry's file, and nothing else of it.
 
     Returns:
-        A data set without pixels. Values that break the rules of their type are left empty, so
-        that nothing new is invalid because the source was.
+        A data set without pixels. Dates, times and a sex that break the rules of their type are
+        left empty, so that nothing new is invalid because the source was.
 
     Raises:
         ScanError: The file is not DICOM, or says not which instance of which study it is.
@@ -51,8 +46,7 @@ def source_instance(entry: Entry) -> Dataset:
             found=f"a {kind or 'different'} file",
             advice="Choose another export for it",
         )
-    source = dcmread(BytesIO(data), stop_before_pixels=True, force=True)
-    source.decode()  # while its own character set is known
+    source = _read(data, entry.name)
     made = Dataset()
     made.SpecificCharacterSet = UTF8
     for keyword in _UIDS:
@@ -75,6 +69,22 @@ def source_instance(entry: Entry) -> Dataset:
     for keyword in _ON_PICTURE:
         setattr(made, keyword, source.get(keyword) or "")
     return made
+
+
+def _read(data: bytes, name: str) -> Dataset:
+    """What is repeated or referred to, as text whatever character set it is in."""
+    wanted: list[Any] = [*_UIDS, *_TEXTS, *_TIMES, *_ON_PICTURE, "PatientOrientation"]
+    try:
+        source = dcmread(BytesIO(data), stop_before_pixels=True, force=True, specific_tags=wanted)
+        source.decode()
+    except Exception as error:  # as in `read_scan`: damaged bytes fail in every way there is
+        raise ScanError.of(
+            name,
+            expected="a header that a DICOM result can repeat",
+            found="a damaged or unusual one",
+            advice="Export the scan again from where it is archived",
+        ) from error
+    return source
 
 
 def _valid(kind: Callable[[str], object], value: str) -> str:

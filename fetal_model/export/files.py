@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from fetal_model.export.entry import Entry
 from fetal_model.predictor import Finding
@@ -14,7 +14,6 @@ from fetal_model.scan import ScanError
 from fetal_model.store.versions import Version
 
 Kind = Literal["overlays", "dicom", "fhir"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 NOTES = "not-exported.txt"
 
 

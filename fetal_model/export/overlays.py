@@ -35,5 +35,6 @@ def overlay_png(scan: Scan, finding: Finding, version: Version) -> bytes:
     texts.add_text("Description", f"{METHOD} of {finding.anatomy.key}")
     texts.add_text("Comment", provenance(finding, version))
     file = io.BytesIO()
-    Image.fromarray(overlay_picture(scan, finding)).save(file, format="PNG", pnginfo=texts)
+    picture = Image.fromarray(overlay_picture(scan, finding))
+    picture.save(file, format="PNG", pnginfo=texts, compress_level=3)
     return file.getvalue()

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from fetal_model.anatomy import KEYS
 from fetal_model.cli import app
 from fetal_model.export import record as records_of
-from fetal_model.export.bundle import FORMS, bundle
+from fetal_model.export.bundle import bundle
 from fetal_model.export.entry import DISCLAIMER, Entry
 from fetal_model.export.files import NOTES, archive
 from fetal_model.export.overlays import overlay_picture
@@ -34,6 +34,7 @@ from fetal_model.scan import read_scan
 from fetal_model.store.versions import Version, list_versions, write_bytes
 
 SCHEMA = json.loads(Path(records_of.__file__).with_name("schema.json").read_text(encoding="utf-8"))
+FORMS = ("json", "csv", "parquet", "pdf", "overlays", "dicom", "fhir")
 ODD = os.fsdecode(b"odd-\xff.png")
 
 

@@ -187,6 +187,27 @@ def test_a_name_in_another_script_survives(
         assert str(made.PatientName) == name
 
 
+def test_no_warning_and_no_log_quotes_the_patient(
+    make: Callable[[Entry], Made],
+    entries: list[Entry],
+    caplog: pytest.LogCaptureFixture,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    def rename(dataset: Dataset) -> None:
+        dataset.PatientName = dataset.ReferringPhysicianName = "PLANTED"
+        dataset.PatientID = "PLANTED" * 12
+        dataset.add_new("StudyID", "SH", "PLANTED" * 3)
+        dataset.add_new("PatientBirthDate", "DA", "PLANTED")
+
+    entry = changed(entries[0], rename)
+    caplog.set_level("DEBUG")
+    recwarn.clear()
+    for made in both(make(entry)):
+        assert made.PatientName == made.ReferringPhysicianName == "PLANTED"
+    assert "PLANTED" not in caplog.text
+    assert not [warning for warning in recwarn if "PLANTED" in str(warning.message)]
+
+
 def test_what_breaks_the_rules_in_the_source_is_left_empty(
     make: Callable[[Entry], Made], entries: list[Entry]
 ) -> None:
