@@ -14,6 +14,7 @@ ANYWHERE = (
     "phantom_speed",
     "sheets",
     "training_speed",
+    "exports",
 )
 WITH_REAL_SCANS = (
     "published",

@@ -139,6 +139,12 @@ class Predictor:
         other.input = replace(self.input, annotations="kept")
         return other
 
+    def accepting_from(self, confidence: float) -> Predictor:
+        """The same version, which accepts from another confidence."""
+        other = copy(self)
+        other.thresholds = replace(self.thresholds, confidence=confidence)
+        return other
+
     def analyse(self, scan: Scan, samples: int = DROPOUT_SAMPLES) -> Finding:
         """Answer about one scan, with one pass of the trunk.
 

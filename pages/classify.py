@@ -24,12 +24,16 @@ def clear() -> None:
     st.session_state.round += 1  # a new key is the one way to empty an uploader
 
 
-def results(files: list[tuple[str, bytes, str]], asked: Asked) -> None:
-    """A card for each file in the order of the files, below a table when there are several."""
+def results(files: list[tuple[str, bytes, str]], asked: Asked, export: DeltaGenerator) -> None:
+    """A card for each file in the order of the files, below a table when there are several.
+
+    `export` is filled once every file has its answer.
+    """
     # The page already stands while this brings in the inference engine.
     from fetal_model.charts import anatomy_borders
     from pages.parts.answers import Source, finding
     from pages.parts.card import show_card, show_error
+    from pages.parts.export import entry, show_choices
 
     st.html(anatomy_borders())
     sources = [Source(*file) for file in files]
@@ -49,7 +53,7 @@ def results(files: list[tuple[str, bytes, str]], asked: Asked) -> None:
     places = {index: reserve(CARD_HEIGHT, sources[index] in waiting) for index in here}
     # Pinned to the bottom, where it comes and goes without moving a card.
     progress = st.bottom.empty()
-    rows = []
+    rows, entries = [], []
     for index, source in enumerate(sources):
         if source in waiting:
             progress.progress(index / len(sources), f"Scan {index + 1} of {len(sources)}")
@@ -58,6 +62,7 @@ def results(files: list[tuple[str, bytes, str]], asked: Asked) -> None:
         if not isinstance(answer, str):
             answer = asked.promises.decide(answer)
         rows.append(wording.row(source.name, answer))
+        entries.append(entry(source, answer))
         if index in places:
             with places[index].container() if source in waiting else places[index]:
                 if isinstance(answer, str):
@@ -68,6 +73,7 @@ def results(files: list[tuple[str, bytes, str]], asked: Asked) -> None:
     if table:
         with table.container() if waiting else table:
             st.dataframe(rows, height=height, hide_index=True, alt="Summary of all scans")
+    show_choices(export, entries, asked.version)
 
 
 require_entrance()
@@ -92,12 +98,16 @@ with st.sidebar:
 
 files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()
 if files:
-    bar.button("Clear", on_click=clear, help="Remove all scans from this page and from memory.")
+    actions = bar.container(horizontal=True, width="content")
+    popover = actions.popover("Export", help="Take the answers about all scans away as a file.")
+    export = popover.empty()
+    export.caption("Ready when every scan has its answer.")
+    actions.button("Clear", on_click=clear, help="Remove all scans from this page and from memory.")
 if len(uploads) > MOST_FILES:
     st.warning(f"Shown are the first {MOST_FILES} of {len(uploads)} files; clear to see the rest.")
 try:
     if files:
-        results(files, asked)
+        results(files, asked, export)
     else:
         show_gallery(asked.version)
 except VersionError as error:

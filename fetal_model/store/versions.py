@@ -45,6 +45,16 @@ class Version:
         """`name/number`."""
         return f"{self.name}/{self.number}"
 
+    @property
+    def hash(self) -> str:
+        """SHA-256 of all that it answers with, in hexadecimal.
+
+        Taken over the metadata with its keys sorted, which holds the input, the outputs, the
+        thresholds and the SHA-256 of each weight file.
+        """
+        content = json.dumps(self.metadata, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode("utf-8")).hexdigest()
+
     def file(self, name: str) -> Path:
         """Path of one of its weight files, after its SHA-256 was checked.
 
@@ -150,7 +160,17 @@ def publish(name: str, fill: Callable[[Path], None], root: Path = WEIGHTS) -> Ve
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file beside its place and rename it, so that no reader sees half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     # a file's name need not be Unicode, and may be quoted in the text
-    beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-    beside.replace(path)
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it; what cannot be finished is taken away."""
+    # not the name itself, which may be as long as the system allows
+    beside = path.with_name(f".{os.getpid()}.{hashlib.sha256(content).hexdigest()[:16]}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from fetal_model import wording
 from fetal_model.phantom import simulate
+from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import ScanError, read_scan
 from fetal_model.store import versions
@@ -256,6 +257,31 @@ def test_many_files_are_shown_in_pages(page: AppTest) -> None:
     assert len(page.get("pagination")) == 1
 
 
+def test_every_export_is_offered_and_none_is_made_before_it_is_asked_for(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages.parts import export
+
+    def made(*_: object) -> bytes:
+        raise AssertionError("nobody has asked for a file")
+
+    def offered() -> dict[str, bool]:
+        """Each button, and whether it can be used."""
+        return {b.proto.label: not b.proto.disabled for b in page.get("download_button")}
+
+    monkeypatch.setattr(export, "bundle", made)
+    labels = [choice.label for choice in export.CHOICES]
+    drop(page, upload("femur", 5), ("note.png", b"text", "image/png"))
+    assert list(offered()) == labels
+    assert [label for label, usable in offered().items() if not usable] == ["DICOM"]
+    assert export.NO_DICOM in texts(page)
+    write_still(tmp_path / "brain.dcm", simulate("brain", 6))
+    dicom = ("brain.dcm", (tmp_path / "brain.dcm").read_bytes(), "application/dicom")
+    drop(page, upload("femur", 5), dicom)
+    assert all(offered().values())
+    assert list(offered()) == labels
+
+
 def test_clear_empties_the_page(page: AppTest) -> None:
     page.button[0].click().run()
     drop(page, upload("femur", 5))
@@ -263,6 +289,7 @@ def test_clear_empties_the_page(page: AppTest) -> None:
     next(button for button in page.button if button.label == "Clear").click().run()
     assert not page.exception
     assert not headlines(page)
+    assert not page.get("download_button")
     assert len(page.image) == 4
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
+from pypdfium2 import PdfDocument
 from real_browser import DISCLAIMER, PATIENCE_MS, running_app, wait_until_still
 
 from fetal_model import wording
 from fetal_model.phantom import simulate
+from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Predictor
 from fetal_model.scan import read_scan
 
@@ -125,6 +129,44 @@ def test_example_by_keyboard_then_clear(page: Page) -> None:
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("button", name="Thorax (simulated)")).to_be_visible()
     expect(page.get_by_text("Analysed in")).to_have_count(0)
+
+
+def download(page: Page, label: str) -> bytes:
+    with page.expect_download() as started:
+        page.get_by_role("button", name=label, exact=True).click()
+    return Path(started.value.path()).read_bytes()
+
+
+def test_answers_are_taken_away(page: Page, files: list[Path], tmp_path: Path) -> None:
+    dicom = tmp_path / "thorax.dcm"
+    write_still(dicom, simulate("thorax", 4))
+    drop(page, [*files, dicom], cards=3)
+    page.get_by_role("button", name="Export").click()
+    rows = json.loads(download(page, "JSON"))
+    predictor = Predictor.load()
+    dropped = [*files, dicom]
+    assert [row["file"] for row in rows] == [file.name for file in dropped]
+    for row, file in zip(rows, dropped, strict=True):
+        found = predictor.analyse(read_scan(file)).probabilities.tolist()
+        assert list(row["probabilities"].values()) == found
+    assert len(PdfDocument(download(page, "PDF report"))) == 3
+    with zipfile.ZipFile(io.BytesIO(download(page, "DICOM"))) as made:
+        names = ["0003-thorax-report.dcm", "0003-thorax-overlay.dcm", "not-exported.txt"]
+        assert made.namelist() == names
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("button", name="Export")).to_have_count(0)
+
+
+def test_export_fits_a_phone(phone: Page, files: list[Path]) -> None:
+    drop(phone, files[:1], cards=1)
+    phone.get_by_role("button", name="Export").click()
+    expect(phone.get_by_role("button", name="DICOM")).to_be_disabled()
+    for label in ("PDF report", "FHIR"):
+        box = phone.get_by_role("button", name=label).bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
 
 
 def test_disclaimer_stays_in_view_at_any_scroll_position(page: Page, files: list[Path]) -> None:

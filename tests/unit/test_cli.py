@@ -19,12 +19,15 @@ from typer.testing import CliRunner
 from fetal_model.anatomy import KEYS
 from fetal_model.cli import app
 from fetal_model.explain.overlay import overlay
+from fetal_model.export.record import SCHEMA
 from fetal_model.predictor import Predictor
 from fetal_model.scan import read_scan
 
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTED = [
-    "file", "anatomy", "probabilities", "standard_deviation", "predictive_entropy",
-    "mutual_information", "plane_score", "taken_away", "decision", "reasons", "version", "seconds",
+    "file", "schema", "anatomy", "rejected", "probabilities", "standard_deviation",
+    "predictive_entropy", "mutual_information", "plane_score", "taken_away", "decision", "reasons",
+    "version", "version_hash", "settings", "seconds",
 ]  # fmt: skip
 
 
@@ -80,7 +83,7 @@ def test_some_unreadable_is_exit_1_and_each_is_named(mixed: Any) -> None:
     assert [line.split(":")[0] for line in lines] == UNREADABLE
     rows = {row["file"]: row for row in json.loads(mixed.stdout)}
     for name, line in zip(UNREADABLE, lines, strict=True):
-        assert rows[name] == {"file": name, "error": line}
+        assert rows[name] == {"file": name, "schema": SCHEMA, "error": line}
     assert "no such file" in rows["absent.png"]["error"]
     assert "found text" in rows["note.png"]["error"]
 
@@ -104,6 +107,12 @@ def test_json_has_exactly_the_documented_keys(
         assert row["plane_score"] == finding.plane_score
         assert (row["decision"], row["reasons"]) == ("accepted", [])
         assert row["version"] == "tiny-dropout/1"
+        assert row["version_hash"] == predictor.version.hash
+        assert row["settings"] == {
+            "dropout_samples": 30,
+            "annotations": "kept",
+            "accepted_from": 0.0,
+        }
         assert isinstance(row["seconds"], float)
 
 
@@ -137,6 +146,11 @@ def test_without_dropout_spread_is_null(folder: Path, untrained_weights: Path) -
     assert row["standard_deviation"] is None
     assert row["mutual_information"] is None
     assert row["version"] == "tiny-plain/1"
+    assert row["settings"] == {
+        "dropout_samples": 0,
+        "annotations": "kept",
+        "accepted_from": 1.01,
+    }
     assert row["decision"] == "look again"
     assert len(row["reasons"]) == 1
     assert row["reasons"][0].startswith("Unsure between ")
@@ -269,3 +283,12 @@ def test_phantom_writes_a_labelled_folder(tmp_path: Path) -> None:
     again = CliRunner().invoke(app, ["phantom", str(target), "--per-class", "1"])
     assert again.exit_code == 2
     assert "new or empty" in " ".join(again.output.replace("│", " ").split())
+
+
+def test_a_target_that_cannot_be_promised_is_refused(folder: Path) -> None:
+    done = run(
+        "predict", "brain.png", "--at-most-wrong", "0.000001", weights=ROOT / "weights", cwd=folder
+    )
+    assert done.returncode == 2
+    assert "needs at least" in " ".join(done.stderr.split())
+    assert done.stdout == ""
