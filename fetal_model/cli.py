@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import getpass
-import io
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import cv2
 import typer
 
 from fetal_model import cli_training
 from fetal_model.anatomy import KEYS
 from fetal_model.cli_data import data
 from fetal_model.cli_evaluation import commands as evaluation_commands
-from fetal_model.explain.overlay import overlay
-from fetal_model.predictor import Finding, Predictor
-from fetal_model.scan import ScanError, read_scan
+from fetal_model.cli_predict import predict
 from fetal_model.store.serving import COMMAND_LINE
 from fetal_model.store.versions import VersionError
 
@@ -32,18 +26,11 @@ app = typer.Typer(
 )
 admin = typer.Typer(no_args_is_help=True, help="The administrator's password.")
 app.add_typer(admin, name="admin")
+app.command()(predict)
 app.add_typer(evaluation_commands)
 app.command()(cli_training.train)
 app.command()(cli_training.sweep)
 app.add_typer(data, name="data")
-
-
-class Format(StrEnum):
-    """How answers are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
 
 
 class Annotations(StrEnum):
@@ -52,64 +39,6 @@ class Annotations(StrEnum):
     on = "on"
     off = "off"
     mixed = "mixed"
-
-
-@app.command()
-def predict(
-    files: Annotated[list[str], typer.Argument(help="Scans: PNG, JPEG, TIFF, BMP or DICOM.")],
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
-    heatmaps: Annotated[
-        Path | None,
-        typer.Option(file_okay=False, help="Folder for the scans with their Grad-CAM overlay."),
-    ] = None,
-    version: Annotated[
-        str | None, typer.Option(help="NAME or NAME/NUMBER; without it the one in service.")
-    ] = None,
-) -> None:
-    """Answer about each file; exit 1 if some could not be read."""
-    try:
-        predictor = Predictor.load(version)
-    except VersionError as error:
-        raise typer.BadParameter(str(error)) from error
-    rows: list[dict[str, Any]] = []
-    for number, file in enumerate(files, start=1):
-        try:
-            scan = read_scan(file, name=file)
-        except ScanError as error:
-            typer.echo(str(error), err=True)
-            rows.append({"file": file, "error": str(error)})
-            continue
-        finding = predictor.analyse(scan)
-        rows.append({"file": file, **answer(finding)})
-        if heatmaps:
-            heatmaps.mkdir(parents=True, exist_ok=True)
-            picture = overlay(scan.display, finding.heatmap(), 0.6)
-            target = heatmaps / f"{number:04d}-{Path(file).stem}-{finding.anatomy.key}.png"
-            # not imwrite, which says nothing when it fails and cannot write every file name
-            png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-            target.write_bytes(png.tobytes())
-    _print(rows, form)
-    if any("error" in row for row in rows):
-        raise typer.Exit(1)
-
-
-def answer(finding: Finding) -> dict[str, Any]:
-    """The JSON form of a finding, as the README documents it."""
-    spread = finding.standard_deviation
-    return {
-        "anatomy": finding.anatomy.key,
-        "probabilities": dict(zip(KEYS, finding.probabilities.tolist(), strict=True)),
-        "standard_deviation": None
-        if spread is None
-        else dict(zip(KEYS, spread.tolist(), strict=True)),
-        "predictive_entropy": finding.predictive_entropy,
-        "mutual_information": finding.mutual_information,
-        "plane_score": finding.plane_score,
-        "decision": finding.decision,
-        "reasons": list(finding.reasons),
-        "version": finding.version,
-        "seconds": round(finding.seconds, 4),
-    }
 
 
 @app.command()
@@ -204,39 +133,3 @@ def set_password() -> None:
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"The password is set; its hash is in {password_file()}")
-
-
-def _print(rows: list[dict[str, Any]], form: Format) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be Unicode
-    if form is Format.json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    flat = [_flat(row) for row in rows]
-    if form is Format.csv:
-        columns = list(dict.fromkeys(key for row in flat for key in row))
-        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(flat)
-        return
-    width = max(len(row["file"]) for row in rows)
-    for row in rows:
-        if "error" in row:
-            typer.echo(f"{row['file']:{width}}  could not be read")
-            continue
-        share = row["probabilities"][row["anatomy"]]
-        line = f"{row['file']:{width}}  {row['anatomy']:8} {share:6.1%}  {row['decision']}"
-        typer.echo(" ".join([line, *row["reasons"]]))
-
-
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    if "error" in row:
-        return row
-    spread = row["standard_deviation"] or dict.fromkeys(KEYS)
-    nested = ("probabilities", "standard_deviation", "reasons")
-    return {
-        **{key: value for key, value in row.items() if key not in nested},
-        **{f"p_{key}": row["probabilities"][key] for key in KEYS},
-        **{f"sd_{key}": spread[key] for key in KEYS},
-        "reasons": " ".join(row["reasons"]),
-    }

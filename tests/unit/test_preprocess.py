@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fetal_model.scan import Scan
-from fetal_model.scan.preprocess import InputSpec, Region, find_content, place, preprocess
+from fetal_model.scan.preprocess import InputSpec, find_content, place, preprocess
+from fetal_model.scan.types import Region
 
 HEIGHT, WIDTH = 661, 959
 GRIDS = [(14, 18), (8, 8), (28, 36)]
