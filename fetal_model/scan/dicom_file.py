@@ -102,7 +102,8 @@ class DicomFile:
         single.set_original_encoding(*self.header.original_encoding)
         single.file_meta = FileMetaDataset()
         single.file_meta.TransferSyntaxUID = self.syntax
-        single.NumberOfFrames = 1
+        # A new element: setting the value of the old one would change the header's.
+        single.add_new("NumberOfFrames", "IS", 1)
         single.PixelData = encapsulate([raw]) if compressed else raw
         single["PixelData"].VR = self.pixels_vr
         single["PixelData"].is_undefined_length = compressed

@@ -12,11 +12,12 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ _MEMORY = 2 * 1024**3
 """Bytes that the child may take on top of what its libraries take."""
 _TIMEOUT_SECONDS = 60.0
 """For the first answer, and then for each."""
+_LONGEST_ANSWER = 256 * 1024**2
+"""Bytes; a frame of the most pixels takes half of it."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def decode(
         answers.close()
 
 
-def _ask(data: bytes, words: list[str]) -> Iterator[bytes]:  # type: ignore[misc]
+def _ask(data: bytes, words: list[str]) -> Generator[bytes, None, None]:
     """The answers of a child, each when it is asked for; it ends where the child does."""
     # -P keeps this folder off the child's path, where `types.py` would hide Python's own.
     command = [sys.executable, "-P", str(Path(__file__).resolve()), *words]
@@ -110,7 +113,7 @@ def _ask(data: bytes, words: list[str]) -> Iterator[bytes]:  # type: ignore[misc
                     child.stdin.close()
                     sent = True
                 length = int.from_bytes(child.stdout.read(8), "little")
-                answer = child.stdout.read(length)
+                answer = child.stdout.read(length) if length <= _LONGEST_ANSWER else b""
             except BrokenPipeError:
                 return
             finally:
@@ -135,15 +138,17 @@ def _serve() -> None:
     os.dup2(2, 1)  # what C prints must not end up in an answer
     task, number, most_pixels = sys.argv[1:]
     data = BytesIO(sys.stdin.buffer.read())
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + _MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    taken = Path("/proc/self/statm")
+    if taken.exists():
+        limit = int(taken.read_text().split()[0]) * resource.getpagesize() + _MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
     def answer(content: bytes) -> None:
         stream.write(len(content).to_bytes(8, "little") + content)
         stream.flush()
 
-    capture = cv2.VideoCapture(data, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    one_thread = [cv2.CAP_PROP_N_THREADS, 1]
+    capture = cv2.VideoCapture(data, cv2.CAP_FFMPEG, one_thread)  # type: ignore[call-overload]
     if not capture.isOpened():
         return
     width, height = (
@@ -169,16 +174,16 @@ def _serve() -> None:
             answer(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB).tobytes())
 
 
-def _times(capture: object, most: int) -> list[float]:
+def _times(capture: Any, most: int) -> list[float]:
     """When each frame begins; evenly spaced where the video's own times do not ascend."""
     import cv2
 
     seconds: list[float] = []
-    while len(seconds) <= most and capture.grab():  # type: ignore[attr-defined]
-        seconds.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)  # type: ignore[attr-defined]
+    while len(seconds) <= most and capture.grab():
+        seconds.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
     ascending = all(a < b for a, b in itertools.pairwise(seconds))
     if not ascending or not all(map(math.isfinite, seconds)):
-        rate = capture.get(cv2.CAP_PROP_FPS)  # type: ignore[attr-defined]
+        rate = capture.get(cv2.CAP_PROP_FPS)
         rate = rate if math.isfinite(rate) and 0 < rate < 1000 else 25.0
         return [index / rate for index in range(len(seconds))]
     return [round(at - seconds[0], 6) for at in seconds]

@@ -55,7 +55,8 @@ def decoding_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     ("data", "words"),
     [
         (encode("GIF"), "a GIF picture"),
-        (encode("WEBP"), "a WebP picture"),
+        (b"RIFF\0\0\0\0AVI LIST", "an AVI video"),
+        (b"\x1aE\xdf\xa3" + b"\0" * 40, "a Matroska or WebM video"),
         (b"8BPS\0\x01" + b"\0" * 200, "a Photoshop document"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF document"),
         (b"PK\x03\x04" + b"\0" * 100, "a ZIP archive"),
@@ -73,7 +74,9 @@ def test_only_listed_formats_are_opened(
     with pytest.raises(ScanError) as caught:
         read_scan(data, name="drop.png")
     message = str(caught.value)
-    assert message.startswith("drop.png: expected PNG, JPEG, TIFF, BMP or DICOM, found " + words)
+    assert message.startswith(
+        "drop.png: expected PNG, JPEG, TIFF, BMP, WebP or DICOM, found " + words
+    )
     assert "Jane" not in message
 
 
