@@ -1,4 +1,4 @@
-"""`make docs`: cards, results, phantoms, trust and experiments, all from committed files.
+"""`make docs`: cards, results, phantoms, trust, inputs and experiments, from committed files.
 
 A section whose file is not there says which command makes it.
 """
@@ -14,6 +14,7 @@ from fetal_model.evaluation import metrics
 from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
+from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
@@ -37,6 +38,7 @@ def main() -> None:
     write_text(DOCS / "results.md", results())
     write_text(DOCS / "phantom.md", phantom())
     write_text(DOCS / "trust.md", trust())
+    write_text(DOCS / "inputs.md", inputs())
     write_text(DOCS / "experiments.md", experiments())
 
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pydicom import Dataset, config, dcmread
 from pydicom.dataset import FileMetaDataset
@@ -109,7 +109,7 @@ class DicomFile:
         single["PixelData"].is_undefined_length = compressed
         return single
 
-    def _offsets(self) -> dict[str, tuple[bytes, bytes]]:
+    def _offsets(self) -> dict[str, Any]:
         offsets, lengths = (self.header.get(keyword) for keyword in _OF_THE_WHOLE_CLIP)
         return {"extended_offsets": (offsets, lengths)} if offsets and lengths else {}
 
@@ -162,7 +162,9 @@ def _at_pixels(tag: int, vr: str | None, length: int) -> bool:
     return tag in (0x7FE00008, 0x7FE00009, _PIXELS)
 
 
-def _pixels(stream: BinaryIO, implicit: bool, little: bool) -> tuple[int | None, int | None, str]:
+def _pixels(
+    stream: BinaryIO, implicit: bool | None, little: bool | None
+) -> tuple[int | None, int | None, str]:
     """Offset, length and value representation of Pixel Data, of which the stream is in front."""
     order = "<" if little else ">"
     start = stream.read(8)

@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES, WORKERS, BATCH = 10_000, 2, 1000
 MOST_MEMORY = 2 * 1024**3
-"""Bytes of a worker. The largest picture that is read takes a quarter of it, and its decoder more."""
+"""Bytes of a worker; the largest picture that is read takes a quarter of it, its decoder more."""
 
 
 def work(first: int) -> tuple[int, str, str]:
@@ -46,6 +46,6 @@ def test_no_broken_file_costs_more_than_its_message() -> None:
             assert told["failures"] == []
             assert told["peak"] < MOST_MEMORY
             outcomes.update(told["outcomes"])
-    assert outcomes.total() >= FILES - outcomes["Scan"]  # an emptied ZIP may give nothing
+    assert outcomes.total() >= FILES
     # files that are read in spite of what was done to them, and files that are not
     assert min(outcomes["Scan"], outcomes["Clip"], outcomes["ScanError"]) > FILES / 100

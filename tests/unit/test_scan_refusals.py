@@ -130,6 +130,9 @@ def test_size_limits_are_exact() -> None:
     with pytest.raises(ScanError, match="expected at least 32 x 32 pixels, found 31 x 32"):
         read_scan(blank_png(31, 32))
     assert read_scan(blank_png(32, 32)).pixels.shape == (32, 32)
+    with pytest.raises(ScanError, match="expected sides of at most 10 to 1, found 400 x 39"):
+        read_scan(blank_png(400, 39))
+    assert read_scan(blank_png(400, 40)).pixels.shape == (40, 400)
 
 
 def test_too_many_bytes_are_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
