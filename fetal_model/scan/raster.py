@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, ImageOps
 from fetal_model.scan.content import RASTER_FORMATS
 from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
 from fetal_model.scan.limits import MAX_FRAMES_COUNTED, MAX_PIXELS, check_size
+from fetal_model.scan.png import check_png
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
 from fetal_model.scan.webp import check_webp
 
@@ -46,6 +47,8 @@ def read_raster(data: bytes, name: str, kind: str, page: int = 0, pages: int = 0
     """
     if kind == "WEBP":
         check_webp(data, name)
+    elif kind == "PNG":
+        check_png(data, name)
     with _open(data, name, page) as opened:
         mode = opened.mode
         bits = _declared_bits(opened, data)

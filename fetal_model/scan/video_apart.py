@@ -13,6 +13,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -124,6 +125,8 @@ def _ask(data: bytes, words: list[str]) -> Generator[bytes, None, None]:
     finally:
         child.kill()
         child.stdout.close()
+        with suppress(OSError):  # what could not be sent is sent again when it is closed
+            child.stdin.close()
         child.wait()
 
 

@@ -302,13 +302,13 @@ def in_region(scan: Scan, region: Region | None) -> Scan:
 def test_what_a_scanner_draws_beside_the_ultrasound_region_is_not_cropped_to() -> None:
     pixels = np.zeros((400, 600), np.float32)
     pixels[60:360, 40:440] = fan(300, 400)
-    alone, spec = scan_of(pixels), InputSpec(64, 64, "0-1", "content")
+    region, spec = Region(50, 30, 370, 450), InputSpec(64, 64, "0-1", "content")
+    alone = scan_of(pixels[50:370, 30:450])
     with_menu = pixels.copy()
     with_menu[20:380, 480:590] = 0.6  # a menu as bright and large as tissue
-    region = Region(50, 30, 370, 450)
     values, cut = preprocess(in_region(scan_of(with_menu), region), spec)
     expected, found = preprocess(alone, spec)
-    assert (cut, region.top <= cut.top, cut.right <= region.right) == (found, True, True)
+    assert cut == Region(found.top + 50, found.left + 30, found.bottom + 50, found.right + 30)
     assert np.array_equal(values, expected)
     assert preprocess(scan_of(with_menu), spec)[1].right > 580
 

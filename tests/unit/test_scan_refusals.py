@@ -152,6 +152,19 @@ def test_truncated(kind: str, share: float) -> None:
         read_scan(data[: int(len(data) * share)], name="cut")
 
 
+def test_a_png_with_one_wrong_bit_in_its_pixels_is_damaged() -> None:
+    data = encode("PNG")
+    start = data.index(b"IDAT") + 4
+    for position in (start + 9, start + 500, len(data) - 20):
+        broken = bytearray(data)
+        broken[position] ^= 4
+        with pytest.raises(ScanError, match="expected a complete PNG file, found a damaged"):
+            read_scan(bytes(broken))
+    # what is beside the pixels decides nothing
+    beside = data[:33] + chunk(b"tEXt", b"a\0b")[:-1] + b"!" + data[33:]
+    assert np.array_equal(read_scan(beside).pixels, read_scan(data).pixels)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP"])
 def test_damaged_bytes_raise_nothing_but_scan_errors(kind: str) -> None:
