@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from fetal_model.scan.content import ARCHIVE, recognise
 from fetal_model.scan.limits import MAX_BYTES, Limits, check_bytes
-from fetal_model.scan.source import Source
+from fetal_model.scan.source import Source, readable
 from fetal_model.scan.types import ScanError, damaged
 
 _OFFICE = "[Content_Types].xml"
@@ -47,8 +47,11 @@ def members(source: Source, limits: Limits) -> Iterator[Member]:
         ScanError: If the ZIP itself cannot be read.
     """
     check_bytes(source.name, source.size, limits.archive_bytes)
-    with source.open() as stream:
-        _check_directory(stream, source.name, limits)
+    with readable(source.name):
+        stream = source.open()
+    with stream:
+        with readable(source.name):
+            _check_directory(stream, source.name, limits)
         try:
             opened = zipfile.ZipFile(stream)
         except _FAILURES as error:
@@ -142,17 +145,10 @@ def _check_directory(stream: BinaryIO, name: str, limits: Limits) -> None:
     stream.seek(max(0, size - _TAIL))
     tail = stream.read()
     stream.seek(0)
-    listed = 0
     end, end_64 = tail.rfind(_END), tail.rfind(_END_64)
-    try:
-        if end >= 0:
-            (listed,) = struct.unpack_from("<L", tail, end + 12)
-        if end_64 >= 0:
-            listed = max(
-                listed if listed < 0xFFFFFFFF else 0, struct.unpack_from("<Q", tail, end_64 + 40)[0]
-            )
-    except struct.error:
-        pass  # `zipfile` says so
+    listed = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    if end_64 >= 0 and listed in (0, 0xFFFFFFFF):
+        listed = int.from_bytes(tail[end_64 + 40 : end_64 + 48], "little")
     if listed > limits.files * _BYTES_OF_A_NAME:
         raise ScanError.of(
             name,

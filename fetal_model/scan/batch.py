@@ -39,10 +39,17 @@ def open_all(
     for source in sources:
         if isinstance(source, tuple):
             yield from _file(Source.of(source[1], source[0]), limits)
-        elif Path(source).is_dir():
+        elif _is_folder(Path(source)):
             yield from _folder(Path(source), str(source), limits)
         else:
             yield from _path(Path(source), str(source), limits)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have; what reads files words it
+        return False
 
 
 def _attempt(source: Source, limits: Limits) -> Scan | Clip | ScanError:
@@ -79,7 +86,8 @@ def _file(source: Source, limits: Limits, listed: bool = False) -> Iterator[Open
 
 def _folder(folder: Path, name: str, limits: Limits) -> Iterator[Opened]:
     count = 0
-    for where, inner, files in os.walk(folder):
+    closed: list[OSError] = []
+    for where, inner, files in os.walk(folder, onerror=closed.append):
         inner[:] = sorted(each for each in inner if not each.startswith("."))
         for each in sorted(each for each in files if not each.startswith(".")):
             path = Path(where) / each
@@ -94,13 +102,11 @@ def _folder(folder: Path, name: str, limits: Limits) -> Iterator[Opened]:
                 yield called, error
                 continue
             yield from _file(source, limits, listed=True)
-    if not count:
-        yield (
-            name,
-            ScanError.of(
-                name, expected="scans in the folder", found="none", advice="Choose another folder"
-            ),
-        )
+    for refusal in closed:
+        called = f"{name.rstrip('/')}/{Path(refusal.filename).relative_to(folder).as_posix()}"
+        yield called, _refused(called, "a folder that can be opened", "one that the system refuses")
+    if not count and not closed:
+        yield name, _refused(name, "scans in the folder", "none")
 
 
 def _archive(source: Source, limits: Limits) -> Iterator[Opened]:
@@ -141,6 +147,10 @@ def _directory(source: Source, limits: Limits, listed: bool) -> Iterator[Opened]
             yield called, missing(called)
         elif not listed:
             yield from _path(path, called, limits)
+
+
+def _refused(name: str, expected: str, found: str) -> ScanError:
+    return ScanError.of(name, expected=expected, found=found, advice="Choose another folder")
 
 
 def _too_many(name: str, limits: Limits) -> ScanError:

@@ -50,16 +50,19 @@ def find_beside(root: Path, parts: tuple[str, ...]) -> Path | None:
     dots or by a link, is taken for missing.
     """
     path = root
-    for part in parts:
-        if part in ("", ".", "..") or set(part) & set("/\\\0"):
-            return None
-        if not (path / part).exists():
-            alike = (each for each in _listing(path) if each.name.casefold() == part.casefold())
-            path = next(alike, path / part)
-        else:
-            path = path / part
-    inside = path.resolve().is_relative_to(root.resolve())
-    return path if inside and path.is_file() else None
+    try:
+        for part in parts:
+            if part in ("", ".", "..") or set(part) & set("/\\\0"):
+                return None
+            if not (path / part).exists():
+                alike = (each for each in path.iterdir() if each.name.casefold() == part.casefold())
+                path = min(alike, default=path / part)
+            else:
+                path = path / part
+        inside = path.resolve().is_relative_to(root.resolve())
+        return path if inside and path.is_file() else None
+    except OSError:  # no folder of that name, or a name that no file can have
+        return None
 
 
 def missing(name: str) -> ScanError:
@@ -70,10 +73,3 @@ def missing(name: str) -> ScanError:
         found="none there",
         advice="Copy the whole disc or export",
     )
-
-
-def _listing(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []

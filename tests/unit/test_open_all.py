@@ -258,7 +258,7 @@ def test_a_dicomdir_does_not_lead_out_of_its_folder(disc: Path, tmp_path: Path) 
     dataset = dcmread(copy / "DICOMDIR")
     listed = [item for item in dataset.DirectoryRecordSequence if "ReferencedFileID" in item]
     for item, out in zip(
-        listed, (["..", "secret.dcm"], ["linked", "secret.dcm"], ["/etc", "passwd"]), strict=True
+        listed, (["..", "secret.dcm"], ["linked", "secret.dcm"], ["/etc", "A" * 300]), strict=True
     ):
         item.ReferencedFileID = out
     dataset.save_as(copy / "DICOMDIR")
@@ -290,6 +290,29 @@ def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe")
     ((_, made),) = open_all([tmp_path])
     assert "found a folder or device" in str(made)
+
+
+def test_names_that_no_file_can_have() -> None:
+    for source in ("a" * 5000, "a\0b"):
+        ((name, made),) = open_all([source])
+        assert name == source
+        assert "expected a file that can be opened, found one that the system refuses" in str(made)
+
+
+def test_a_folder_that_the_system_keeps_closed_is_not_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def closed(path: str | Path) -> object:
+        if Path(path).name == "deep":
+            raise PermissionError(13, "no", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", closed)  # the tests may run as root, whom nothing stops
+    found = {name: str(made) for name, made in open_all([folder])}
+    assert "found one that the system refuses" in found[f"{folder}/b/deep"]
+    assert f"{folder}/b/still.dcm" in found
 
 
 def test_members_are_inflated_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
