@@ -13,8 +13,7 @@ _PIXELS = b"IDAT"
 def check_png(data: bytes, name: str) -> None:
     """Refuse a PNG whose pixels are not those that were written.
 
-    Checksums of other chunks decide nothing about the picture and are left alone, and so is a file
-    that ends early, which the decoder refuses.
+    Pillow checks the other chunks itself, and refuses a file that ends early.
 
     Raises:
         ScanError: If a checksum does not fit.

@@ -193,6 +193,7 @@ def disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dataset.AccessionNumber = ""
         dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "1.2.3", "1.2.3.4"
         dataset.SeriesNumber, dataset.InstanceNumber = 1, number
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.5.{number}"
         files.add(dataset)
     where = tmp_path_factory.mktemp("disc")
     files.write(where)
@@ -296,7 +297,7 @@ def test_names_that_no_file_can_have() -> None:
     for source in ("a" * 5000, "a\0b"):
         ((name, made),) = open_all([source])
         assert name == source
-        assert "expected a file that can be opened, found one that the system refuses" in str(made)
+        assert str(made).startswith(f"{source}: expected a file")
 
 
 def test_a_folder_that_the_system_keeps_closed_is_not_passed_over(
