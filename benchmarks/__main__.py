@@ -10,6 +10,7 @@ ANYWHERE = (
     "heatmaps",
     "explanations",
     "annotations",
+    "inputs",
     "speckle",
     "phantom_speed",
     "sheets",

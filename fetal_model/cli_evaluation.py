@@ -83,7 +83,7 @@ def compare(
 def feature_maps(
     version: Named,
     scan: Annotated[
-        Path | None, typer.Argument(help="PNG, JPEG, TIFF, BMP or DICOM; not with --list.")
+        Path | None, typer.Argument(help="PNG, JPEG, TIFF, BMP, WebP or DICOM; not with --list.")
     ] = None,
     layer: Annotated[str, typer.Option(help="Name of a layer, as --list has them.")] = "features",
     output: Annotated[

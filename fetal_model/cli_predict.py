@@ -20,7 +20,8 @@ from fetal_model.export.entry import Entry
 from fetal_model.export.files import Kind, files_of
 from fetal_model.export.record import Record, record
 from fetal_model.predictor import DROPOUT_SAMPLES, Predictor
-from fetal_model.scan import ScanError, read_scan
+from fetal_model.predictor_clip import FRAMES, analyse_clip
+from fetal_model.scan import Clip, Scan, ScanError, open_all, read_scan
 from fetal_model.store.versions import PREDICTIONS, Version, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -37,7 +38,13 @@ class Format(StrEnum):
 
 
 def predict(
-    files: Annotated[list[str], typer.Argument(help="Scans: PNG, JPEG, TIFF, BMP or DICOM.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Scans (PNG, JPEG, TIFF, BMP, WebP, DICOM), clips (DICOM, MP4, AVI, TIFF), "
+            "folders, ZIPs or DICOMDIRs of them."
+        ),
+    ],
     form: Annotated[Format, typer.Option("--format", help="The form of the answers.")] = (
         Format.table
     ),
@@ -65,6 +72,9 @@ def predict(
     samples: Annotated[
         int, typer.Option(min=1, help="Dropout samples, where the version has dropout.")
     ] = DROPOUT_SAMPLES,
+    frames: Annotated[
+        int, typer.Option(min=1, help="Of a clip at most so many, evenly spaced, are looked at.")
+    ] = FRAMES,
     keep_annotations: Annotated[
         bool, typer.Option("--keep-annotations", help="Show the model what is written too.")
     ] = False,
@@ -93,8 +103,8 @@ def predict(
     report = _report(predictor, when) if pdf else None
     rows: list[Record] = []
     complete = True
-    for number, file in enumerate(files, start=1):
-        entry = _entry(predictor, file, samples)
+    for number, (file, opened) in enumerate(open_all(files), start=1):
+        entry = _entry(predictor, file, opened, samples, frames)
         rows.append(record(entry, predictor.version))
         if report:
             report.add(entry)
@@ -134,14 +144,36 @@ def _write_files(
     return complete
 
 
-def _entry(predictor: Predictor, file: str, samples: int) -> Entry:
-    read = Path(file).read_bytes
+def _entry(
+    predictor: Predictor, file: str, opened: Scan | Clip | ScanError, samples: int, frames: int
+) -> Entry:
+    read = partial(_bytes, file)
     try:
-        scan = read_scan(file, name=file)
+        if isinstance(opened, ScanError):
+            raise opened
+        if isinstance(opened, Clip):
+            found = analyse_clip(predictor, opened, frames, samples)
+            return Entry(file, found.finding, lambda: found.scan, read, found)
     except ScanError as error:
         typer.echo(str(error), err=True)
         return Entry(file, str(error), partial(read_scan, file, file), read)
-    return Entry(file, predictor.analyse(scan, samples), lambda: scan, read)
+    return Entry(file, predictor.analyse(opened, samples), lambda: opened, read)
+
+
+def _bytes(file: str) -> bytes:
+    """The bytes of a file of its own.
+
+    Raises:
+        ScanError: It lies in a ZIP.
+    """
+    if not Path(file).is_file():
+        raise ScanError.of(
+            file,
+            expected="a file of its own, for a DICOM result to refer to",
+            found="one in a ZIP",
+            advice="Unpack it first",
+        )
+    return Path(file).read_bytes()
 
 
 def _report(predictor: Predictor, when: datetime) -> Report:
@@ -190,5 +222,7 @@ def _lines(rows: list[Record]) -> str:
             continue
         share = row["probabilities"][row["anatomy"]]
         line = f"{row['file']:{width}}  {row['anatomy']:8} {share:6.1%}  {row['decision']}"
+        if "best_frame" in row:
+            line += f"  frame {row['best_frame']} of {row['clip_frames']}"
         lines.append(" ".join([line, *row["reasons"]]))
     return "\n".join(lines) + "\n"

@@ -17,8 +17,9 @@ from fetal_model.inference.outputs import Outputs
 from fetal_model.inference.trunk import Trunk
 from fetal_model.scan import Scan
 from fetal_model.scan.annotations import find_annotations
-from fetal_model.scan.preprocess import InputSpec, Region, place, preprocess
+from fetal_model.scan.preprocess import InputSpec, place, preprocess
 from fetal_model.scan.quality import find_faults, measure_quality
+from fetal_model.scan.types import Region
 from fetal_model.store.versions import HEAD, TRUNK, WEIGHTS, Version, find_version
 from fetal_model.uncertainty.decision import Decision, Thresholds, decide, is_rejected
 from fetal_model.uncertainty.dropout import sample_dropout

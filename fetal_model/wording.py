@@ -184,7 +184,8 @@ def source(facts: Facts) -> str:
         f"grey levels: {facts.levels}",
     ]
     if facts.frames > 1:
-        parts.append(f"first of {facts.frames} frames")
+        which = "first" if facts.frame == 0 else f"number {facts.frame + 1}"
+        parts.append(f"{which} of {facts.frames} frames")
     if facts.orientation > 1:
         parts.append("turned upright")
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""`make docs`: cards, results, phantoms, trust, experiments and exports, all from committed files.
+"""`make docs`: cards and every file in docs/ that holds figures, from committed files alone.
 
 A section whose file is not there says which command makes it.
 """
@@ -15,6 +15,7 @@ from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_exports import exports
+from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
@@ -38,6 +39,7 @@ def main() -> None:
     write_text(DOCS / "results.md", results())
     write_text(DOCS / "phantom.md", phantom())
     write_text(DOCS / "trust.md", trust())
+    write_text(DOCS / "inputs.md", inputs())
     write_text(DOCS / "experiments.md", experiments())
     write_text(DOCS / "exports.md", exports())
 

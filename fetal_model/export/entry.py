@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fetal_model.predictor import Finding
+from fetal_model.predictor_clip import ClipFinding
 from fetal_model.scan import Scan
 from fetal_model.store.versions import Version
 
@@ -25,12 +26,14 @@ class Entry:
         scan: Reads the picture again; called only by exports that show it, so that many scans
             need not be in memory at once.
         file: The bytes that were dropped; called only by exports that refer to a DICOM instance.
+        clip: All frames of a clip; `answer` and `scan` are then those of its best one.
     """
 
     name: str
     answer: Finding | str
     scan: Callable[[], Scan]
     file: Callable[[], bytes]
+    clip: ClipFinding | None = None
 
     def stem(self, number: int) -> str:
         """A file name without ending, that sorts by `number` and is short enough for any system.

@@ -6,9 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fetal_model.anatomy import KEYS
 from fetal_model.export.entry import Entry, settings
 from fetal_model.predictor import Finding
+from fetal_model.predictor_clip import ClipFinding
+from fetal_model.scan import ScanError
 from fetal_model.store.versions import Version
 
 SCHEMA = "fetal-anatomy-lab/finding/1"
@@ -30,7 +35,22 @@ def record(entry: Entry, version: Version) -> Record:
     start = {"file": entry.name, "schema": SCHEMA}
     if isinstance(entry.answer, str):
         return {**start, "error": entry.answer}
-    return {**start, **_answer(entry.answer, version)}
+    answer = {**start, **_answer(entry.answer, version)}
+    return answer | _frames(entry.clip) if entry.clip else answer
+
+
+def _frames(clip: ClipFinding) -> Record:
+    frames: list[Record] = []
+    for frame in clip.frames:
+        row: Record = {"index": frame.index, "seconds": frame.seconds}
+        if isinstance(frame.finding, ScanError):
+            row["error"] = str(frame.finding)
+        else:
+            row["anatomy"] = frame.finding.anatomy.key
+            row["probabilities"] = _by_anatomy(frame.finding.probabilities)
+            row["decision"] = frame.finding.decision
+        frames.append(row)
+    return {"best_frame": clip.best, "clip_frames": clip.scan.facts.frames, "frames": frames}
 
 
 def _answer(finding: Finding, version: Version) -> Record:
@@ -38,10 +58,8 @@ def _answer(finding: Finding, version: Version) -> Record:
     return {
         "anatomy": finding.anatomy.key,
         "rejected": finding.turned_away,
-        "probabilities": dict(zip(KEYS, finding.probabilities.tolist(), strict=True)),
-        "standard_deviation": None
-        if spread is None
-        else dict(zip(KEYS, spread.tolist(), strict=True)),
+        "probabilities": _by_anatomy(finding.probabilities),
+        "standard_deviation": None if spread is None else _by_anatomy(spread),
         "predictive_entropy": finding.predictive_entropy,
         "mutual_information": finding.mutual_information,
         "plane_score": finding.plane_score,
@@ -53,6 +71,10 @@ def _answer(finding: Finding, version: Version) -> Record:
         "settings": settings(finding),
         "seconds": round(finding.seconds, 4),
     }
+
+
+def _by_anatomy(values: NDArray[np.float64]) -> dict[str, float]:
+    return dict(zip(KEYS, values.tolist(), strict=True))
 
 
 def to_json(records: Sequence[Record]) -> str:

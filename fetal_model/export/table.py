@@ -33,6 +33,8 @@ COLUMNS: dict[str, str] = {
     "dropout_samples": _WHOLE,
     "annotations": _TEXT,
     "accepted_from": _NUMBER,
+    "best_frame": _WHOLE,
+    "clip_frames": _WHOLE,
     "seconds": _NUMBER,
 }
 """Each column and its Arrow type; all may be empty but `file` and `schema`."""

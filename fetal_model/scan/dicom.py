@@ -1,46 +1,51 @@
-"""Single-frame DICOM through pydicom: from a data set to grey levels and colours.
+"""DICOM pixels through pydicom: from a data set of one frame to grey levels and colours.
 
-Which decoder reads which transfer syntax is `dicom_decode`'s, how greys are mapped `dicom_grey`'s.
+How a file is opened is `dicom_file`'s, which decoder reads which transfer syntax `dicom_decode`'s,
+how greys are mapped `dicom_grey`'s.
 """
 
 from __future__ import annotations
 
-import zlib
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, config, dcmread
-from pydicom.filereader import read_dataset, read_preamble
+from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import UID
 
 from fetal_model.scan.dicom_decode import decode_frame
+from fetal_model.scan.dicom_file import DicomFile, open_dicom
 from fetal_model.scan.dicom_grey import stored_to_grey
+from fetal_model.scan.dicom_regions import ultrasound_region
 from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
-from fetal_model.scan.limits import MAX_INFLATED_BYTES, check_size
+from fetal_model.scan.limits import check_size
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
 
-# Scanners break value rules in elements that are of no interest here, and pydicom's warning about
-# it quotes the value, which may be a name.
-config.settings.reading_validation_mode = config.IGNORE
-
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
-_CHUNK = 1024**2
 _STILL = "Export a single still image from it"
+
+
+@dataclass(frozen=True)
+class PictureSize:
+    """What the header says about the pixels.
+
+    Attributes:
+        rows: Of every frame.
+        columns: Of every frame.
+        bits: Stored in a sample, 1 to 16.
+        frames: How many there are.
+    """
+
+    rows: int
+    columns: int
+    bits: int
+    frames: int
 
 
 def read_dicom(data: bytes, name: str) -> Scan:
     """Read a DICOM file with one frame of 8 to 16 bits.
-
-    Greys are mapped by `dicom_grey.stored_to_grey`, then MONOCHROME1 is inverted. Colour comes as
-    RGB from the decoder, YBR included; palette colours are looked up here.
 
     Args:
         data: The file, with or without the 128-byte preamble.
@@ -50,10 +55,39 @@ def read_dicom(data: bytes, name: str) -> Scan:
         ScanError: If there is no picture, more than one, or one that is not supported.
         Exception: Whatever pydicom raises for damaged bytes; `read_scan` words it.
     """
-    dataset = _parse(data, name)
-    syntax = _transfer_syntax(dataset, name)
-    rows, columns, bits = _check_picture(dataset, name)
-    stored, photometric = decode_frame(dataset, data, syntax, name)
+    file = open_dicom(lambda: BytesIO(data), name)
+    size = picture_size(file, name)
+    if size.frames > 1:
+        raise ScanError.of(
+            name,
+            expected="a single frame",
+            found=f"a clip of {size.frames} frames",
+            advice="Open it as a clip, or export a single still image from it",
+        )
+    return frame_to_scan(file.frame(0, 1), file, size, name)
+
+
+def frame_to_scan(
+    dataset: Dataset, file: DicomFile, size: PictureSize, name: str, frame: int = 0
+) -> Scan:
+    """Decode one frame.
+
+    Greys are mapped by `dicom_grey.stored_to_grey`, then MONOCHROME1 is inverted. Colour comes as
+    RGB from the decoder, YBR included; palette colours are looked up here.
+
+    Args:
+        dataset: Of that frame alone.
+        file: The file it is from.
+        size: What `picture_size` found.
+        name: What to call the scan.
+        frame: Which of the file's frames it is, from 0.
+
+    Raises:
+        ScanError: If the pixels are not supported or cannot be decoded.
+        Exception: Whatever pydicom raises for damaged bytes.
+    """
+    rows, columns, bits = size.rows, size.columns, size.bits
+    stored, photometric = decode_frame(dataset, file.syntax, name)
     source = str(dataset.PhotometricInterpretation)
     if photometric in _MONOCHROME and stored.shape == (rows, columns):
         pixels, levels = stored_to_grey(dataset, stored, bits)
@@ -79,73 +113,45 @@ def read_dicom(data: bytes, name: str) -> Scan:
             found=f"{source} with {stored.ndim} dimensions",
             advice=_STILL,
         )
-    facts = Facts(
-        "DICOM",
-        columns,
-        rows,
-        source,
-        bits,
-        levels,
-        transfer_syntax=str(syntax),
-        modality=_modality(dataset),
-    )
+    facts = replace(dicom_facts(dataset, file, size), levels=levels, frame=frame)
     return Scan(pixels, display, name, facts)
 
 
-def _parse(data: bytes, name: str) -> Dataset:
-    stream = BytesIO(data)
-    read_preamble(stream, force=True)
-    meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
-    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        _check_inflated(stream.read(), name)
-    return dcmread(BytesIO(data), force=True)
+def dicom_facts(dataset: Dataset, file: DicomFile, size: PictureSize) -> Facts:
+    """What a DICOM header says about its pictures."""
+    region, mm_per_pixel = ultrasound_region(dataset, size.rows, size.columns)
+    return Facts(
+        "DICOM",
+        size.columns,
+        size.rows,
+        str(dataset.get("PhotometricInterpretation")),
+        size.bits,
+        "0 to 255",
+        frames=size.frames,
+        transfer_syntax=str(file.syntax),
+        modality=_modality(dataset),
+        region=region,
+        mm_per_pixel=mm_per_pixel,
+    )
 
 
-def _check_inflated(deflated: bytes, name: str) -> None:
-    """Refuse what pydicom, which inflates without a limit, would make gigabytes of."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    size = 0
-    while deflated and not inflater.eof:
-        size += len(inflater.decompress(deflated, _CHUNK))
-        deflated = inflater.unconsumed_tail
-        if size > MAX_INFLATED_BYTES:
-            raise ScanError.of(
-                name,
-                expected=f"at most {MAX_INFLATED_BYTES // 1024**2} MiB once inflated",
-                found="more than that",
-                advice=_STILL,
-            )
+def picture_size(file: DicomFile, name: str) -> PictureSize:
+    """Check what the header says about the pixels, before any is decoded.
 
-
-def _transfer_syntax(dataset: Dataset, name: str) -> UID:
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax:
-        return UID(syntax)
-    if "PixelData" in dataset and dataset["PixelData"].is_undefined_length:
-        raise ScanError.of(
-            name,
-            expected="a stated Transfer Syntax",
-            found="compressed pixels without one",
-            advice="Export the file again with its File Meta Information",
-        )
-    # Without compression only the encoding matters, which pydicom found out while it parsed.
-    implicit, little = dataset.original_encoding
-    plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-    return ImplicitVRLittleEndian if implicit else plain
-
-
-def _check_picture(dataset: Dataset, name: str) -> tuple[int, int, int]:
-    """Return rows, columns and bits stored, or say why there is no picture to decode."""
-    sop_class = _sop_class(dataset)
-    if "PixelData" not in dataset:
+    Raises:
+        ScanError: If there is no picture, or one that is too small, too big or too deep.
+    """
+    header = file.header
+    sop_class = _sop_class(header)
+    if file.offset is None:
         raise ScanError.of(
             name,
             expected="a DICOM image",
             found=f"{sop_class} without integer pixel data",
             advice="Choose the image that it belongs to",
         )
-    allocated = _whole_number(dataset, "BitsAllocated", name)
-    bits = _whole_number(dataset, "BitsStored", name, default=allocated)
+    allocated = _whole_number(header, "BitsAllocated", name)
+    bits = _whole_number(header, "BitsStored", name, default=allocated)
     if allocated not in (8, 16) or not 1 <= bits <= allocated:
         raise ScanError.of(
             name,
@@ -153,18 +159,11 @@ def _check_picture(dataset: Dataset, name: str) -> tuple[int, int, int]:
             found=f"{bits} in {sop_class}",
             advice="Choose an ultrasound image",
         )
-    frames = _whole_number(dataset, "NumberOfFrames", name, default=1)
-    if frames > 1:
-        raise ScanError.of(
-            name,
-            expected="a single frame",
-            found=f"a clip of {frames} frames",
-            advice="Clips are not read yet; export a single still image from it",
-        )
-    rows = _whole_number(dataset, "Rows", name)
-    columns = _whole_number(dataset, "Columns", name)
+    frames = _whole_number(header, "NumberOfFrames", name, default=1)
+    rows = _whole_number(header, "Rows", name)
+    columns = _whole_number(header, "Columns", name)
     check_size(name, columns, rows)
-    return rows, columns, bits
+    return PictureSize(rows, columns, bits, max(1, frames))
 
 
 def _colour(colours: NDArray[np.integer], bits: int) -> tuple[NDArray[np.uint8], str]:

@@ -49,14 +49,11 @@ _DECODERS: dict[str, str] = {
 }
 
 
-def decode_frame(
-    dataset: Dataset, data: bytes, syntax: UID, name: str
-) -> tuple[NDArray[np.integer], str]:
-    """Decode the first frame, with the one decoder that is trusted with its syntax.
+def decode_frame(dataset: Dataset, syntax: UID, name: str) -> tuple[NDArray[np.integer], str]:
+    """Decode a data set's one frame, with the one decoder that is trusted with its syntax.
 
     Args:
         dataset: The data set, with Rows and Columns checked against the limits.
-        data: The file it was parsed from.
         syntax: Its transfer syntax.
         name: What to call the scan.
 
@@ -70,7 +67,7 @@ def decode_frame(
     _check_codestream(dataset, syntax, name)
     try:
         if _DECODERS.get(syntax) == "gdcm":
-            return decode_with_gdcm(data)
+            return decode_with_gdcm(dataset)
         # pydicom turns YBR into RGB by itself, and its answer says so. Doing it again here is
         # what turns skin green.
         stored, meaning = get_decoder(syntax).as_array(

@@ -16,16 +16,30 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 
+# All that a decoder asks for; nothing else, such as a patient's name, leaves this process.
+_NEEDED = (
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelData",
+)
 _TIMEOUT_SECONDS = 60.0
 
 
-def decode_with_gdcm(data: bytes) -> tuple[NDArray[np.integer], str]:
-    """Decode the first frame of a DICOM file in a child process.
+def decode_with_gdcm(dataset: Dataset) -> tuple[NDArray[np.integer], str]:
+    """Decode a data set's one frame in a child process.
 
     Args:
-        data: The file, with its File Meta Information. It reaches the child through a pipe and
-            touches no disk.
+        dataset: With its transfer syntax. It reaches the child through a pipe and touches no disk.
 
     Returns:
         The array as pydicom decodes it, (rows, columns) or (rows, columns, 3), and the Photometric
@@ -39,7 +53,7 @@ def decode_with_gdcm(data: bytes) -> tuple[NDArray[np.integer], str]:
     try:
         done = subprocess.run(
             command,
-            input=data,
+            input=_serialised(dataset),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=_TIMEOUT_SECONDS,
@@ -49,6 +63,17 @@ def decode_with_gdcm(data: bytes) -> tuple[NDArray[np.integer], str]:
         return np.load(BytesIO(array), allow_pickle=False), meaning.decode("ascii")
     except (subprocess.SubprocessError, ValueError, EOFError) as error:
         raise RuntimeError("GDCM could not decode the frame") from error
+
+
+def _serialised(dataset: Dataset) -> bytes:
+    needed = Dataset()
+    for keyword in _NEEDED:
+        if keyword in dataset:
+            needed[keyword] = dataset[keyword]
+    needed.file_meta = dataset.file_meta
+    stream = BytesIO()
+    needed.save_as(stream, implicit_vr=False, little_endian=True)
+    return stream.getvalue()
 
 
 def _serve() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fetal_model.scan.types import ScanError
 
 # A still of a scanner has 0.5 to 25 MB, uncompressed and in colour.
@@ -13,11 +15,39 @@ MAX_INFLATED_BYTES = 2 * MAX_BYTES
 MAX_PIXELS = 40_000_000
 # Below this, nothing of an anatomy is left to recognise.
 MIN_SIDE = 32
+# A scanner's screen is at most 2.4 times as wide as high; a strip is no scan.
+MAX_ASPECT = 10
 # Counting the pages of a file stops here: a forged TIFF can chain millions of empty ones.
 MAX_FRAMES_COUNTED = 1000
 
 
-def check_bytes(name: str, size: int) -> None:
+@dataclass(frozen=True)
+class Limits:
+    """How much a clip, an archive or a folder may hold; each can be read on a small computer.
+
+    Attributes:
+        clip_bytes: Bytes of a clip. Two minutes uncompressed in colour are some 4 GiB, but what
+            scanners store compressed, and sweeps of ten seconds, are below 1.
+        frames: Frames of a clip.
+        files: Files in one folder, archive or DICOMDIR.
+        archive_bytes: Bytes of an archive, packed.
+        inflated_bytes: Bytes of an archive's members, unpacked, all together.
+        ratio: Unpacked over packed bytes of a member above `MAX_BYTES`: black pictures deflate by
+            up to 1,000, scans by 1 to 5.
+    """
+
+    clip_bytes: int = 1024**3
+    frames: int = 5000
+    files: int = 10_000
+    archive_bytes: int = 4 * 1024**3
+    inflated_bytes: int = 8 * 1024**3
+    ratio: int = 100
+
+
+LIMITS = Limits()
+
+
+def check_bytes(name: str, size: int, most: int = MAX_BYTES) -> None:
     """Raise `ScanError` when a file has no bytes or too many."""
     if size == 0:
         raise ScanError.of(
@@ -26,12 +56,23 @@ def check_bytes(name: str, size: int) -> None:
             found="an empty file",
             advice="Copy or export it again",
         )
-    if size > MAX_BYTES:
+    if size > most:
         raise ScanError.of(
             name,
-            expected=f"at most {MAX_BYTES // 1024**2} MiB",
+            expected=f"at most {most // 1024**2} MiB",
             found=f"more than that ({size / 1024**2:.0f} MiB)",
-            advice="Export a single still",
+            advice="Export a single still" if most == MAX_BYTES else "Export a part of it",
+        )
+
+
+def check_frames(name: str, frames: int, limits: Limits) -> None:
+    """Raise `ScanError` when a clip has too many frames."""
+    if frames > limits.frames:
+        raise ScanError.of(
+            name,
+            expected=f"a clip of at most {limits.frames:,} frames",
+            found="more than that",
+            advice="Export the part of it that shows the plane",
         )
 
 
@@ -43,6 +84,13 @@ def check_size(name: str, width: int, height: int) -> None:
             expected=f"at least {MIN_SIDE} x {MIN_SIDE} pixels",
             found=f"{width} x {height}",
             advice="Export the scan at its full size",
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ScanError.of(
+            name,
+            expected=f"sides of at most {MAX_ASPECT} to 1",
+            found=f"{width} x {height}",
+            advice="Export the scan as the scanner shows it",
         )
     if width * height > MAX_PIXELS:
         raise ScanError.of(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fetal_model.scan.annotations import Annotations, find_annotations, without_annotations
-from fetal_model.scan.types import Scan
+from fetal_model.scan.types import Region, Scan
 
 Scaling = Literal["0-255", "0-1", "standardise"]
 Crop = Literal["none", "content"]
@@ -103,36 +103,6 @@ class InputSpec:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Region:
-    """A rectangle in pixels of the original scan; bottom and right are outside it.
-
-    Raises:
-        ValueError: If it is empty or begins before the scan does.
-    """
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.top < self.bottom and 0 <= self.left < self.right):
-            raise ValueError(
-                f"Region: expected 0 <= top < bottom and 0 <= left < right, received {self}."
-            )
-
-    @property
-    def height(self) -> int:
-        """Rows of the rectangle."""
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        """Columns of the rectangle."""
-        return self.right - self.left
-
-
 def preprocess(
     scan: Scan, spec: InputSpec, annotations: Annotations | None = None
 ) -> tuple[NDArray[np.float32], Region]:
@@ -153,7 +123,7 @@ def preprocess(
     height, width = scan.pixels.shape
     region = Region(0, 0, height, width)
     if spec.crop == "content":
-        region = find_content(scan.pixels)
+        region = find_content(scan.pixels, scan.facts.region)
     cut = scan.pixels[region.top : region.bottom, region.left : region.right]
     grey = _resize(cut, spec.height, spec.width)
     if spec.annotations == "taken away":
@@ -168,16 +138,24 @@ def preprocess(
     return values[:, :, np.newaxis], region
 
 
-def find_content(pixels: NDArray[np.float32]) -> Region:
+def find_content(pixels: NDArray[np.float32], within: Region | None = None) -> Region:
     """Return the bounding box of what is drawn, without isolated text and specks.
 
     Args:
         pixels: float32 array of shape (height, width) in [0, 1].
+        within: The part that is scan, where the file says which (`Facts.region`); what a scanner
+            drew around it, such as its own marks and menus, is then not looked at.
 
     Returns:
-        The box; the whole picture when nothing large is drawn, or when the box would keep less
-        than a quarter of it, which is more likely a mistake than a margin.
+        The box; the whole picture, or all of `within`, when nothing large is drawn, or when the
+        box would keep less than a quarter of it, which is more likely a mistake than a margin.
     """
+    if within is not None:
+        inner = find_content(pixels[within.top : within.bottom, within.left : within.right])
+        down, right = within.top, within.left
+        return Region(
+            inner.top + down, inner.left + right, inner.bottom + down, inner.right + right
+        )
     height, width = pixels.shape
     whole = Region(0, 0, height, width)
     stroke = max(3, round(_STROKE * min(height, width)) | 1)

@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF and BMP through Pillow. DICOM is read elsewhere, even with a JPEG inside."""
+"""PNG, JPEG, TIFF, BMP and WebP through Pillow; DICOM is not, even with a JPEG inside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from PIL import ExifTags, Image, ImageOps
 from fetal_model.scan.content import RASTER_FORMATS
 from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
 from fetal_model.scan.limits import MAX_FRAMES_COUNTED, MAX_PIXELS, check_size
+from fetal_model.scan.png import check_png
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
+from fetal_model.scan.webp import check_webp
 
 _SIXTEEN_BIT = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _COLOUR = frozenset({"P", "PA", "LA", "La", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"})
@@ -25,8 +27,8 @@ _FLOAT_WHITES = (1.0, 255.0, 4095.0, 65535.0)
 _OVERSHOOT = 1e-3
 
 
-def read_raster(data: bytes, name: str, kind: str) -> Scan:
-    """Read the first picture of a PNG, JPEG, TIFF or BMP file.
+def read_raster(data: bytes, name: str, kind: str, page: int = 0, pages: int = 0) -> Scan:
+    """Read one picture of a PNG, JPEG, TIFF, BMP or WebP file.
 
     Transparency is laid on black, the ground of a scan. CMYK is converted without a colour
     profile. EXIF orientation is undone. Colour with 16 bits per channel is read with 8.
@@ -35,12 +37,19 @@ def read_raster(data: bytes, name: str, kind: str) -> Scan:
         data: The file.
         name: What to call the scan.
         kind: What the content was recognised as; named in messages.
+        page: Which page of a TIFF, from 0; of other files the first picture is read.
+        pages: How many there are, if they were counted already.
 
     Raises:
-        ScanError: If the picture is too small, too big or of a kind without a defined grey.
+        ScanError: If the picture is too small, too big, an animated WebP, or of a kind without a
+            defined grey.
         Exception: Whatever Pillow raises for damaged bytes; `read_scan` words it.
     """
-    with _open(data, name) as opened:
+    if kind == "WEBP":
+        check_webp(data, name)
+    elif kind == "PNG":
+        check_png(data, name)
+    with _open(data, name, page) as opened:
         mode = opened.mode
         bits = _declared_bits(opened, data)
         white_is_zero = _is_white_zero(opened)
@@ -70,13 +79,12 @@ def read_raster(data: bytes, name: str, kind: str) -> Scan:
     else:
         display = grey_to_display(pixels)
     height, width = pixels.shape
-    facts = Facts(
-        kind, width, height, mode, bits, levels, _count_frames(data), orientation=orientation
-    )
+    pages = pages or count_pages(data)
+    facts = Facts(kind, width, height, mode, bits, levels, pages, page, orientation)
     return Scan(pixels, display, name, facts)
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str, page: int) -> Image.Image:
     """Read the header, and check the size before the decoder is given a byte.
 
     Pillow refuses a picture of more than 179 megapixels, but only warns about one of 89 or more,
@@ -84,6 +92,8 @@ def _open(data: bytes, name: str) -> Image.Image:
     """
     try:
         image = Image.open(BytesIO(data), formats=RASTER_FORMATS)
+        if page:
+            image.seek(page)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ScanError.of(
             name,
@@ -179,8 +189,16 @@ def _is_white_zero(image: Image.Image) -> bool:
     return tags is not None and tags.get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO
 
 
-def _count_frames(data: bytes) -> int:
-    """Count the pictures in a file, up to a limit; a damaged later one ends the count."""
+def count_pages(data: bytes) -> int:
+    """Count the pictures in a file, up to a limit; a damaged later one ends the count.
+
+    Example:
+        >>> stream = BytesIO()
+        >>> pages = [Image.new("L", (40, 40)) for _ in range(3)]
+        >>> pages[0].save(stream, "TIFF", save_all=True, append_images=pages[1:])
+        >>> count_pages(stream.getvalue())
+        3
+    """
     with Image.open(BytesIO(data), formats=RASTER_FORMATS) as image:
         if image.format != "TIFF":
             return int(getattr(image, "n_frames", 1))

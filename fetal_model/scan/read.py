@@ -1,21 +1,24 @@
-"""The door for a file: read its bytes within limits, tell what it is, hand it to its reader."""
+"""The door for a still: read its bytes within limits, tell what it is, hand it to its reader."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from fetal_model.scan.content import RASTER_FORMATS, describe, recognise
+from fetal_model.scan.content import RASTER_FORMATS, STILLS, describe, recognise
 from fetal_model.scan.dicom import read_dicom
-from fetal_model.scan.limits import MAX_BYTES, check_bytes
+from fetal_model.scan.limits import MAX_BYTES
 from fetal_model.scan.raster import read_raster
-from fetal_model.scan.types import Scan, ScanError
+from fetal_model.scan.source import Source
+from fetal_model.scan.types import Scan, ScanError, damaged
 
 
 def read_scan(source: bytes | str | Path, name: str | None = None) -> Scan:
-    """Read one still scan: PNG, JPEG, TIFF, BMP or single-frame DICOM.
+    """Read one still scan: PNG, JPEG, TIFF, BMP, WebP or single-frame DICOM.
 
     Content decides what a file is, never its extension. Of a file with several pages the first is
-    read and `facts.frames` says how many there are; a DICOM clip is refused.
+    read and `facts.frames` says how many there are; a DICOM clip is refused (`open_clip` opens it).
 
     Args:
         source: The bytes of a file, or the path to one.
@@ -33,64 +36,40 @@ def read_scan(source: bytes | str | Path, name: str | None = None) -> Scan:
         >>> read_scan(b"hello", name="note.png")
         Traceback (most recent call last):
             ...
-        fetal_model.scan.types.ScanError: note.png: expected PNG, JPEG, TIFF, BMP or DICOM, found \
-text. Export the scan in one of these formats.
+        fetal_model.scan.types.ScanError: note.png: expected PNG, JPEG, TIFF, BMP, WebP or DICOM, \
+found text. Export the scan in one of these formats.
     """
-    if isinstance(source, bytes):
-        name = name or "scan"
-        data = source
-        check_bytes(name, len(data))
-    elif isinstance(source, str | Path):
-        path = Path(source)
-        name = name or path.name or str(path)
-        data = _read_bytes(path, name)
-    else:
-        raise TypeError(f"read_scan: expected bytes or a path, received {type(source).__name__}.")
-
+    given = Source.of(source, name)
+    data = given.read(MAX_BYTES)
     kind = recognise(data)
-    if kind is None:
-        raise ScanError.of(
-            name,
-            expected="PNG, JPEG, TIFF, BMP or DICOM",
-            found=describe(data),
-            advice="Export the scan in one of these formats",
-        )
+    if kind not in (*RASTER_FORMATS, "DICOM"):
+        raise unknown(given.name, data, STILLS)
+    with worded(given.name, kind):
+        if kind == "DICOM":
+            return read_dicom(data, given.name)
+        return read_raster(data, given.name, kind)
+
+
+def unknown(name: str, data: bytes, expected: str) -> ScanError:
+    """What is said of a file of another kind."""
+    return ScanError.of(
+        name,
+        expected=expected,
+        found=describe(data),
+        advice="Export the scan in one of these formats",
+    )
+
+
+@contextmanager
+def worded(name: str, kind: str) -> Iterator[None]:
+    """Put whatever a decoder raises into words.
+
+    Decoders fail on damaged bytes in every way there is: OSError, SyntaxError, struct.error,
+    RecursionError, MemoryError. One bad file must cost that file a message, nothing else.
+    """
     try:
-        return read_raster(data, name, kind) if kind in RASTER_FORMATS else read_dicom(data, name)
+        yield
     except ScanError:
         raise
     except Exception as error:
-        # Decoders fail on damaged bytes in every way there is: OSError, SyntaxError, struct.error,
-        # RecursionError, MemoryError. One bad file must cost that file a message, nothing else.
-        raise ScanError.of(
-            name,
-            expected=f"a complete {kind} file",
-            found="a damaged or unusual one that cannot be decoded",
-            advice="Copy or export it again",
-        ) from error
-
-
-def _read_bytes(path: Path, name: str) -> bytes:
-    """Return the bytes of a regular file, refusing a big one before it is read."""
-    try:
-        if not path.is_file():  # a pipe or a device would block or never end
-            raise ScanError.of(
-                name,
-                expected="a file",
-                found="a folder or device" if path.exists() else "no such file",
-                advice="Check the path",
-            )
-        check_bytes(name, path.stat().st_size)
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)  # the file may have grown since
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        if isinstance(error, ScanError):
-            raise
-        raise ScanError.of(
-            name,
-            expected="a file that can be opened",
-            found="one that the system refuses",
-            advice="Check the path and its permissions",
-        ) from error
-    check_bytes(name, len(data))
-    return data
+        raise damaged(name, kind) from error

@@ -26,22 +26,69 @@ class ScanError(ValueError):
         return cls(f"{name}: expected {expected}, found {found}. {advice}.")
 
 
+def damaged(name: str, kind: str) -> ScanError:
+    """What is said of a file or a frame that a decoder fails on."""
+    return ScanError.of(
+        name,
+        expected=f"a complete {kind} file",
+        found="a damaged or unusual one that cannot be decoded",
+        advice="Copy or export it again",
+    )
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle in pixels of the original scan; bottom and right are outside it.
+
+    Raises:
+        ValueError: If it is empty or begins before the scan does.
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.top < self.bottom and 0 <= self.left < self.right):
+            raise ValueError(
+                f"Region: expected 0 <= top < bottom and 0 <= left < right, received {self}."
+            )
+
+    @property
+    def height(self) -> int:
+        """Rows of the rectangle."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns of the rectangle."""
+        return self.right - self.left
+
+
 @dataclass(frozen=True)
 class Facts:
     """Where the pixels of a scan come from; nothing here identifies a patient.
 
     Attributes:
-        format: "PNG", "JPEG", "TIFF", "BMP", "DICOM", or "array" for pixels made in memory.
+        format: "PNG", "JPEG", "TIFF", "BMP", "WEBP", "DICOM", "MP4", "AVI", or "array" for pixels
+            made in memory.
         width: Columns of the scan as it is shown, after any rotation.
         height: Rows of the scan as it is shown, after any rotation.
         photometric: How the file stores a pixel: Pillow's mode ("L", "P", "I;16", ...) or the
-            DICOM Photometric Interpretation ("MONOCHROME2", "YBR_FULL_422", ...).
+            DICOM Photometric Interpretation ("MONOCHROME2", "YBR_FULL_422", ...), or the codec of
+            a video ("h264", ...).
         bits: Bits per sample that the file declares.
         levels: How stored values became grey levels, e.g. "0 to 255" or "window 40 / 400".
-        frames: Pictures in the file, of which the first was read; counting stops at 1,000.
+        frames: Pictures in the file; counting the pages of a still stops at 1,000.
+        frame: Which of them this is, from 0.
         orientation: EXIF orientation that was undone, 1 to 8; 1 means none.
         transfer_syntax: DICOM Transfer Syntax UID, None for the other formats.
         modality: DICOM Modality ("US", ...), None when the file states none.
+        region: Where the two-dimensional ultrasound picture is, as the file states it (DICOM
+            Sequence of Ultrasound Regions); None when it states none.
+        mm_per_pixel: Size of a pixel of that picture, down and across, in mm; None when the file
+            states none.
     """
 
     format: str
@@ -51,9 +98,12 @@ class Facts:
     bits: int
     levels: str
     frames: int = 1
+    frame: int = 0
     orientation: int = 1
     transfer_syntax: str | None = None
     modality: str | None = None
+    region: Region | None = None
+    mm_per_pixel: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +139,9 @@ class Scan:
                 f"received {self.display.dtype} of shape {self.display.shape}."
             )
         _check_range(self.pixels)
+        region = self.facts.region
+        if region and (region.bottom > expected[0] or region.right > expected[1]):
+            raise ValueError(f"Scan.facts: expected a region within {expected}, received {region}.")
         for field in ("pixels", "display"):
             # A view, so that the array of whoever built the scan stays as writable as it was.
             view = np.ascontiguousarray(getattr(self, field)).view()

@@ -15,7 +15,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_windowing
 
-from fetal_model.scan import ScanError, read_scan
+from fetal_model.scan import Clip, Scan, ScanError, open_scan, read_scan
 
 FOLDER = Path(pydicom.data.__file__).parent / "test_files"
 FILES = {
@@ -88,6 +88,14 @@ REFUSED = {
 }
 
 
+# What `open_scan` opens as a clip, and how many frames it has.
+CLIPS = {
+    "SC_rgb_rle_16bit_2frame.dcm": 2,
+    "SC_rgb_rle_2frame.dcm": 2,
+    "examples_ybr_color.dcm": 30,
+}
+
+
 def expected_grey(dataset: Dataset) -> np.ndarray:
     """Greys in [0, 1] by pydicom's own functions, independent of the reader's arithmetic."""
     stored = dataset.pixel_array
@@ -117,7 +125,32 @@ def expected_colour(dataset: Dataset) -> np.ndarray:
 
 
 def test_the_collection_is_there() -> None:
-    assert READ | REFUSED.keys() <= FILES.keys()
+    assert READ | REFUSED.keys() | CLIPS.keys() <= FILES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_is_opened_as_the_still_or_the_clip_that_it_is(name: str) -> None:
+    try:
+        opened = open_scan(FILES[name])
+    except ScanError as error:
+        assert name not in READ | CLIPS.keys()
+        assert str(error).startswith(f"{FILES[name].name}: expected ")
+        return
+    if name in READ:
+        assert isinstance(opened, Scan)
+        still = read_scan(FILES[name])
+        assert np.array_equal(opened.pixels, still.pixels)
+        assert opened.facts == still.facts
+        return
+    assert isinstance(opened, Clip)
+    assert len(opened) == CLIPS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = dcmread(FILES[name]).pixel_array
+    if expected.dtype == np.uint16:
+        expected = np.rint(expected / 257)
+    for frame, scan in zip(expected, opened, strict=True):
+        assert np.array_equal(scan.display, frame)
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

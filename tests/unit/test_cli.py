@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.made_dicom import make, to_bytes
 from fetal_model.anatomy import KEYS
 from fetal_model.cli import app
 from fetal_model.explain.overlay import overlay
 from fetal_model.export.record import SCHEMA
 from fetal_model.predictor import Predictor
-from fetal_model.scan import read_scan
+from fetal_model.scan import Scan, read_scan
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTED = [
@@ -60,7 +62,9 @@ MIXED = [
     "./femur.png", "note.png", "brain.png", "absent.png", "deep/../thorax.png", "deep/cut.png",
     "deep", "brain.png",
 ]  # fmt: skip
-UNREADABLE = ["note.png", "absent.png", "deep/cut.png", "deep"]
+ANSWERED = [*MIXED[:6], "deep/cut.png", "brain.png"]
+UNREADABLE = ["note.png", "absent.png", "deep/cut.png", "deep/cut.png"]
+OF_A_CLIP = [*DOCUMENTED, "best_frame", "clip_frames", "frames"]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ def mixed(folder: Path, untrained_weights: Path) -> subprocess.CompletedProcess[
 
 def test_json_is_one_array_in_the_order_of_the_files(mixed: Any) -> None:
     rows = json.loads(mixed.stdout)
-    assert [row["file"] for row in rows] == MIXED
+    assert [row["file"] for row in rows] == ANSWERED
 
 
 def test_some_unreadable_is_exit_1_and_each_is_named(mixed: Any) -> None:
@@ -86,6 +90,75 @@ def test_some_unreadable_is_exit_1_and_each_is_named(mixed: Any) -> None:
         assert rows[name] == {"file": name, "schema": SCHEMA, "error": line}
     assert "no such file" in rows["absent.png"]["error"]
     assert "found text" in rows["note.png"]["error"]
+
+
+@pytest.fixture(scope="module")
+def sweep(folder: Path) -> np.ndarray:
+    """Five frames as a DICOM clip, alone and in a ZIP beside a still and a text."""
+    frames = np.stack([cv2.imread(str(folder / f"{key}.png"), 0) for key in (*KEYS, "femur")])
+    data = to_bytes(make(frames[0], NumberOfFrames=5, PixelData=frames.tobytes(), FrameTime="40"))
+    (folder / "sweep.dcm").write_bytes(data)
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.writestr("in/sweep", data)
+        archive.write(folder / "brain.png", "in/brain.png")
+        archive.write(folder / "note.png", "note.png")
+    return frames
+
+
+def test_a_clip_has_the_answer_of_its_best_frame_and_each_frame_in_short(
+    folder: Path, sweep: np.ndarray, untrained_weights: Path
+) -> None:
+    done = run(
+        "predict", "sweep.dcm", "all.zip", "--frames", "3", "--format", "json",
+        "--heatmaps", "clip-maps", weights=untrained_weights, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 1  # the text in the ZIP
+    rows = {row["file"]: row for row in json.loads(done.stdout)}
+    assert list(rows) == [
+        "sweep.dcm",
+        "all.zip/in/brain.png",
+        "all.zip/in/sweep",
+        "all.zip/note.png",
+    ]
+    row = rows["sweep.dcm"]
+    assert list(row) == OF_A_CLIP
+    assert list(rows["all.zip/in/brain.png"]) == DOCUMENTED
+    assert row["clip_frames"] == 5
+    assert [frame["index"] for frame in row["frames"]] == [0, 2, 4]
+    assert [frame["seconds"] for frame in row["frames"]] == pytest.approx([0, 0.08, 0.16])
+    predictor = Predictor.load(root=untrained_weights)
+    for frame in row["frames"]:
+        alone = predictor.analyse(Scan.from_array(sweep[frame["index"]] / np.float32(255), "x"))
+        assert list(frame) == ["index", "seconds", "anatomy", "probabilities", "decision"]
+        assert list(frame["probabilities"].values()) == alone.probabilities.tolist()
+    best = max(row["frames"], key=lambda frame: max(frame["probabilities"].values()))
+    assert row["best_frame"] == best["index"]
+    assert {key: row[key] for key in ("anatomy", "probabilities", "decision")} == {
+        key: best[key] for key in ("anatomy", "probabilities", "decision")
+    }
+    assert rows["all.zip/in/sweep"]["frames"] == row["frames"]
+    assert len(list((folder / "clip-maps").iterdir())) == 3
+
+
+def test_a_clip_in_a_table_and_as_csv(
+    folder: Path, sweep: np.ndarray, untrained_weights: Path
+) -> None:
+    for form in ("table", "csv"):
+        done = run(
+            "predict", "sweep.dcm", "brain.png", "--format", form,
+            weights=untrained_weights, cwd=folder,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        if form == "table":
+            first, second = done.stdout.splitlines()
+            assert " of 5" in first
+            assert "frame" not in second
+        else:
+            clip, still = csv.DictReader(io.StringIO(done.stdout))
+            assert clip["clip_frames"] == "5"
+            assert clip["best_frame"] in "01234"
+            assert still["best_frame"] == still["clip_frames"] == ""
+            assert "frames" not in clip
 
 
 def test_json_has_exactly_the_documented_keys(
@@ -253,6 +326,7 @@ def test_an_empty_weights_folder_says_to_train(folder: Path, tmp_path: Path) -> 
         [],
         ["predict"],
         ["predict", "a.png", "--format", "xml"],
+        ["predict", "a.png", "--frames", "0"],
         ["predict", "a.png", "--colour", "red"],
         ["classify", "a.png"],
         ["phantom"],

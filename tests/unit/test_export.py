@@ -30,7 +30,8 @@ from fetal_model.export.files import NOTES, archive
 from fetal_model.export.overlays import overlay_picture
 from fetal_model.export.table import COLUMNS, to_csv, to_parquet
 from fetal_model.predictor import Predictor
-from fetal_model.scan import read_scan
+from fetal_model.predictor_clip import ClipFinding, FrameFinding
+from fetal_model.scan import ScanError, read_scan
 from fetal_model.store.versions import Version, list_versions, write_bytes
 
 SCHEMA = json.loads(Path(records_of.__file__).with_name("schema.json").read_text(encoding="utf-8"))
@@ -79,7 +80,9 @@ def test_the_schema_names_every_field(records: list[dict[str, Any]]) -> None:
     error, finding = SCHEMA["items"]["oneOf"]
     assert ["file", "schema", *finding["required"]] == list(records[0])
     assert ["file", "schema", *error["required"]] == list(records[2])
-    assert set(finding["properties"]) == {*finding["required"], "error"}
+    assert set(finding["properties"]) == {
+        *finding["required"], "error", "best_frame", "clip_frames", "frames",
+    }  # fmt: skip
 
 
 def test_every_field_is_documented(records: list[dict[str, Any]]) -> None:
@@ -291,3 +294,20 @@ def test_what_cannot_be_finished_is_taken_away(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_bytes(tmp_path / "folder", b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_clip_is_its_best_frame_and_all_frames_in_short(
+    entries: list[Entry], served: Predictor
+) -> None:
+    finding = entries[0].answer
+    assert not isinstance(finding, str)
+    broken = ScanError.of("sweep.mp4", expected="a frame", found="none", advice="Export it again")
+    frames = (FrameFinding(0, 0.0, broken), FrameFinding(7, 0.28, finding))
+    scan = entries[0].scan()
+    clip = ClipFinding(frames, 7, scan, finding)
+    found = records_of.record(replace(entries[0], clip=clip), served.version)
+    assert (found["best_frame"], found["clip_frames"]) == (7, scan.facts.frames)
+    assert found["frames"][0] == {"index": 0, "seconds": 0.0, "error": str(broken)}
+    assert found["frames"][1]["anatomy"] == found["anatomy"]
+    jsonschema.validate([found], SCHEMA)
+    assert f",{clip.best}," in to_csv([found]).splitlines()[1]

@@ -16,7 +16,8 @@ import pytest
 from fetal_model.anatomy import ANATOMIES, KEYS
 from fetal_model.predictor import DROPOUT_SAMPLES, Finding, Predictor
 from fetal_model.scan import Scan, read_scan
-from fetal_model.scan.preprocess import Region, preprocess
+from fetal_model.scan.preprocess import preprocess
+from fetal_model.scan.types import Region
 from fetal_model.store.versions import HEAD, METADATA, TRUNK, VersionError
 from fetal_model.uncertainty.decision import Thresholds
 from fetal_model.uncertainty.measures import entropy

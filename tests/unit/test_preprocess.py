@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fetal_model.scan import Scan
-from fetal_model.scan.preprocess import InputSpec, Region, find_content, place, preprocess
+from fetal_model.scan.preprocess import InputSpec, find_content, place, preprocess
+from fetal_model.scan.types import Region
 
 HEIGHT, WIDTH = 661, 959
 GRIDS = [(14, 18), (8, 8), (28, 36)]
@@ -291,3 +293,38 @@ def test_missing_keys_are_named() -> None:
         InputSpec.from_dict({"height": 224})
     with pytest.raises(ValueError, match="expected an object, received 3"):
         InputSpec.from_dict(3)  # type: ignore[arg-type]
+
+
+def in_region(scan: Scan, region: Region | None) -> Scan:
+    return replace(scan, facts=replace(scan.facts, region=region))
+
+
+def test_what_a_scanner_draws_beside_the_ultrasound_region_is_not_cropped_to() -> None:
+    pixels = np.zeros((400, 600), np.float32)
+    pixels[60:360, 40:440] = fan(300, 400)
+    region, spec = Region(50, 30, 370, 450), InputSpec(64, 64, "0-1", "content")
+    alone = scan_of(pixels[50:370, 30:450])
+    with_menu = pixels.copy()
+    with_menu[20:380, 480:590] = 0.6  # a menu as bright and large as tissue
+    values, cut = preprocess(in_region(scan_of(with_menu), region), spec)
+    expected, found = preprocess(alone, spec)
+    assert cut == Region(found.top + 50, found.left + 30, found.bottom + 50, found.right + 30)
+    assert np.array_equal(values, expected)
+    assert preprocess(scan_of(with_menu), spec)[1].right > 580
+
+
+def test_a_region_changes_nothing_for_a_model_that_takes_the_whole_scan() -> None:
+    scan, spec = scan_of(fan()), InputSpec(64, 64, "0-1")
+    assert np.array_equal(
+        preprocess(in_region(scan, Region(9, 9, 300, 300)), spec)[0], preprocess(scan, spec)[0]
+    )
+
+
+def test_an_empty_region_is_taken_whole() -> None:
+    scan = in_region(scan_of(np.zeros((400, 600), np.float32)), Region(50, 30, 370, 450))
+    assert preprocess(scan, InputSpec(32, 32, "0-1", "content"))[1] == Region(50, 30, 370, 450)
+
+
+def test_a_region_outside_the_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a region within"):
+        in_region(scan_of(fan()), Region(0, 0, HEIGHT + 1, 9))

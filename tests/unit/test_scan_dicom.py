@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
-import gdcm
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset, dcmread
-from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders import base as decoders
 from pydicom.uid import (
@@ -36,47 +34,10 @@ from pydicom.uid import (
     JPEGLSNearLossless,
     RLELossless,
     RTDoseStorage,
-    UltrasoundImageStorage,
-    generate_uid,
 )
 
-from fetal_model.scan import Scan, ScanError, dicom_decode, gdcm_apart, read_scan
-from fetal_model.scan import dicom as reader
-
-ROWS, COLUMNS = 48, 64
-RAMP = (np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) * 255 // (ROWS * COLUMNS - 1)).astype(
-    np.uint8
-)
-COLOUR = np.stack([RAMP, RAMP // 2, 255 - RAMP], axis=-1)
-
-
-def make(pixels: np.ndarray, photometric: str = "MONOCHROME2", **elements: object) -> Dataset:
-    """A minimal ultrasound image; keyword arguments set or replace elements."""
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = UltrasoundImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
-    dataset.Modality = "US"
-    dataset.PatientName = "Doe^Jane"
-    dataset.Rows, dataset.Columns = pixels.shape[:2]
-    dataset.SamplesPerPixel = 1 if pixels.ndim == 2 else pixels.shape[2]
-    if pixels.ndim == 3:
-        dataset.PlanarConfiguration = 0
-    dataset.PhotometricInterpretation = photometric
-    dataset.BitsAllocated = dataset.BitsStored = pixels.dtype.itemsize * 8
-    dataset.HighBit = dataset.BitsStored - 1
-    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
-    dataset.PixelData = pixels.tobytes()
-    for keyword, value in elements.items():
-        setattr(dataset, keyword, value)
-    return dataset
-
-
-def to_bytes(dataset: Dataset, **options: object) -> bytes:
-    stream = BytesIO()
-    dataset.save_as(stream, **({"enforce_file_format": True} | options))
-    return stream.getvalue()
+from benchmarks.made_dicom import COLOUR, COLUMNS, RAMP, ROWS, make, to_bytes, transcoded
+from fetal_model.scan import Scan, ScanError, dicom_decode, dicom_file, gdcm_apart, read_scan
 
 
 def read(dataset: Dataset) -> Scan:
@@ -224,35 +185,6 @@ def test_files_without_preamble_or_meta_information(tmp_path: Path) -> None:
         path = tmp_path / "no-extension"
         path.write_bytes(data)
         assert np.array_equal(read_scan(path).pixels, grey(RAMP))
-
-
-def transcoded(dataset: Dataset, syntax: UID, folder: Path) -> bytes:
-    """Let GDCM or pydicom write the data set in another transfer syntax."""
-    if syntax in (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian):
-        dataset.file_meta.TransferSyntaxUID = syntax
-        return to_bytes(dataset)
-    if syntax == ExplicitVRBigEndian:
-        words = np.frombuffer(dataset.PixelData, f"<u{dataset.BitsAllocated // 8}")
-        dataset.PixelData = words.astype(words.dtype.newbyteorder(">")).tobytes()
-        dataset["PixelData"].VR = "OW" if dataset.BitsAllocated == 16 else "OB"
-        dataset.file_meta.TransferSyntaxUID = syntax
-        return to_bytes(dataset)
-    plain, coded = folder / "plain.dcm", folder / "coded.dcm"
-    plain.write_bytes(to_bytes(dataset))
-    source = gdcm.ImageReader()
-    source.SetFileName(str(plain))
-    assert source.Read()
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
-    change.SetInput(source.GetImage())
-    assert change.Change()
-    target = gdcm.ImageWriter()
-    target.SetFileName(str(coded))
-    target.SetFile(source.GetFile())
-    target.SetImage(change.GetOutput())
-    assert target.Write()
-    assert dcmread(coded).file_meta.TransferSyntaxUID == syntax
-    return coded.read_bytes()
 
 
 PLAIN = {
@@ -411,9 +343,8 @@ def test_a_deflated_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> Non
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     bomb = packer.compress(bytes(8 * 1024**2)) + packer.flush()
     (length,) = np.frombuffer(honest[140:144], "<u4")
-    monkeypatch.setattr(reader, "MAX_INFLATED_BYTES", 4 * 1024**2)
+    monkeypatch.setattr(dicom_file, "MAX_INFLATED_BYTES", 4 * 1024**2)
     assert read_scan(honest).pixels.shape == RAMP.shape
-    monkeypatch.setattr(reader, "dcmread", lambda *args, **options: pytest.fail("inflated"))
     with pytest.raises(ScanError, match="expected at most 4 MiB once inflated"):
         read_scan(honest[: 144 + int(length)] + bomb)
 

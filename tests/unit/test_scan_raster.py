@@ -1,4 +1,4 @@
-"""Every kind of PNG, JPEG, TIFF and BMP pixel, against values worked out by hand."""
+"""Every kind of PNG, JPEG, TIFF, BMP and WebP pixel, against values worked out by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fetal_model.scan import Scan, ScanError, read_scan
+from fetal_model.scan import Scan, ScanError, open_clip, open_scan, read_scan
 
 HEIGHT, WIDTH = 40, 48
 RAMP = (np.arange(HEIGHT * WIDTH, dtype=np.uint32).reshape(HEIGHT, WIDTH) % 256).astype(np.uint8)
@@ -206,6 +206,57 @@ def test_cmyk(cmyk: tuple[int, ...], rgb: tuple[int, int, int] | None) -> None:
 
 def test_ycbcr_tiff() -> None:
     assert_flat(read_scan(encode(flat("YCbCr", (100, 128, 128)), "TIFF")), (100, 100, 100), 100)
+
+
+def test_webp() -> None:
+    lossless = read_scan(encode(Image.fromarray(RAMP), "WEBP", lossless=True))
+    assert np.array_equal(lossless.display[..., 0], RAMP)
+    assert np.array_equal(lossless.pixels, RAMP.astype(np.float32) / np.float32(255))
+    assert lossless.facts.format == "WEBP"
+    lossy = read_scan(encode(flat("RGB", (200, 60, 60)), "WEBP", quality=90))
+    assert np.abs(lossy.display.astype(int) - (200, 60, 60)).max() <= 4
+    clear = read_scan(encode(flat("RGBA", (200, 100, 50, 0)), "WEBP", lossless=True, exact=True))
+    assert not clear.display.any()
+
+
+def test_an_animated_webp_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [Image.fromarray(np.roll(RAMP, shift, axis=1)) for shift in (0, 5, 9)]
+    data = encode(pages[0], "WEBP", save_all=True, append_images=pages[1:])
+    monkeypatch.setattr(Image, "open", lambda *args, **options: pytest.fail("opened"))
+    with pytest.raises(ScanError, match="expected a still WebP picture, found an animated one"):
+        read_scan(data)
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 90}, {"exif": b"Exif\0\0"}])
+def test_a_webp_states_its_size_before_it_is_decoded(
+    options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = encode(Image.new("L", (300, 20)), "WEBP", **options)
+    monkeypatch.setattr(Image, "open", lambda *args, **options: pytest.fail("opened"))
+    with pytest.raises(ScanError, match="found 300 x 20"):
+        read_scan(data)
+
+
+def test_pages_of_a_tiff_are_a_clip_without_times() -> None:
+    pages = [flat("L", 10), Image.new("RGB", (60, 50), (20, 20, 20)), flat("L", 30)]
+    opened = open_clip(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]), "a.tif")
+    assert (len(opened), opened.seconds, opened.frames_per_second) == (3, None, None)
+    for index, (grey, scan) in enumerate(zip((10, 20, 30), opened, strict=True)):
+        assert_flat(scan, (grey,) * 3, grey)
+        assert (scan.facts.frame, scan.facts.frames) == (index, 3)
+    assert opened.frame(1).pixels.shape == (50, 60)
+    single = encode(pages[0], "TIFF")
+    assert isinstance(open_scan(single), Scan)
+    with pytest.raises(ScanError, match="expected a clip, found a single picture"):
+        open_clip(single)
+
+
+def test_one_page_that_is_no_scan_costs_that_page() -> None:
+    pages = [flat("L", 10), Image.new("L", (5, 5)), flat("L", 30)]
+    opened = open_clip(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]), "a.tif")
+    made = list(opened.frames([0, 1, 2]))
+    assert [type(each).__name__ for each in made] == ["Scan", "ScanError", "Scan"]
+    assert "found 5 x 5" in str(made[1])
 
 
 def test_lab_is_refused_by_name() -> None:

@@ -55,7 +55,8 @@ def decoding_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     ("data", "words"),
     [
         (encode("GIF"), "a GIF picture"),
-        (encode("WEBP"), "a WebP picture"),
+        (b"RIFF\0\0\0\0AVI LIST", "an AVI video"),
+        (b"\x1aE\xdf\xa3" + b"\0" * 40, "a Matroska or WebM video"),
         (b"8BPS\0\x01" + b"\0" * 200, "a Photoshop document"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF document"),
         (b"PK\x03\x04" + b"\0" * 100, "a ZIP archive"),
@@ -73,7 +74,9 @@ def test_only_listed_formats_are_opened(
     with pytest.raises(ScanError) as caught:
         read_scan(data, name="drop.png")
     message = str(caught.value)
-    assert message.startswith("drop.png: expected PNG, JPEG, TIFF, BMP or DICOM, found " + words)
+    assert message.startswith(
+        "drop.png: expected PNG, JPEG, TIFF, BMP, WebP or DICOM, found " + words
+    )
     assert "Jane" not in message
 
 
@@ -127,6 +130,9 @@ def test_size_limits_are_exact() -> None:
     with pytest.raises(ScanError, match="expected at least 32 x 32 pixels, found 31 x 32"):
         read_scan(blank_png(31, 32))
     assert read_scan(blank_png(32, 32)).pixels.shape == (32, 32)
+    with pytest.raises(ScanError, match="expected sides of at most 10 to 1, found 400 x 39"):
+        read_scan(blank_png(400, 39))
+    assert read_scan(blank_png(400, 40)).pixels.shape == (40, 400)
 
 
 def test_too_many_bytes_are_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +150,16 @@ def test_truncated(kind: str, share: float) -> None:
     data = encode(kind, mode="RGB")
     with pytest.raises(ScanError, match=rf"^cut: expected a complete {kind} file, found a damaged"):
         read_scan(data[: int(len(data) * share)], name="cut")
+
+
+def test_a_png_with_one_wrong_bit_in_its_pixels_is_damaged() -> None:
+    data = encode("PNG")
+    start = data.index(b"IDAT") + 4
+    for position in (start + 9, start + 500, len(data) - 20):
+        broken = bytearray(data)
+        broken[position] ^= 4
+        with pytest.raises(ScanError, match="expected a complete PNG file, found a damaged"):
+            read_scan(bytes(broken))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -11,7 +11,7 @@ import pytest
 
 from fetal_model import wording
 from fetal_model.predictor import Finding
-from fetal_model.scan.preprocess import Region
+from fetal_model.scan.types import Region
 from fetal_model.store.versions import Version
 from fetal_model.uncertainty.decision import Thresholds
 
