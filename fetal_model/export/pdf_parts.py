@@ -19,7 +19,7 @@ GREY = (110, 110, 110)
 _GAP = 6.0
 _HIGHEST, _LOWEST = 90.0, 30.0  # mm; taller scans become narrower, so that a page holds the rest
 _REST = 125.0  # mm that the rest of a page needs
-_LONGEST = 1100  # pixels: 300 an inch
+_LONGEST = 900  # pixels: 260 an inch
 _INK, _RULE, _WHITE = (34, 34, 34), (200, 200, 200), (255, 255, 255)
 
 

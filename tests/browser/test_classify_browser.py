@@ -127,7 +127,7 @@ def test_example_by_keyboard_then_clear(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Analysed in")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_role("button", name="Thorax (simulated)")).to_be_visible()
+    expect(page.get_by_role("button", name="Thorax (simulated)", exact=True)).to_be_visible()
     expect(page.get_by_text("Analysed in")).to_have_count(0)
 
 
@@ -161,7 +161,7 @@ def test_answers_are_taken_away(page: Page, files: list[Path], tmp_path: Path) -
 def test_export_fits_a_phone(phone: Page, files: list[Path]) -> None:
     drop(phone, files[:1], cards=1)
     phone.get_by_role("button", name="Export").click()
-    expect(phone.get_by_role("button", name="DICOM")).to_be_disabled()
+    expect(phone.get_by_role("button", name="DICOM", exact=True)).to_be_disabled()
     for label in ("PDF report", "FHIR"):
         box = phone.get_by_role("button", name=label).bounding_box()
         assert box
