@@ -9,8 +9,9 @@ from fetal_model.scan.clip_dicom import is_video, open_dicom_clip
 from fetal_model.scan.clip_pages import open_pages
 from fetal_model.scan.clip_video import open_video
 from fetal_model.scan.content import ARCHIVE, SCANS, VIDEO_FORMATS, recognise
-from fetal_model.scan.dicom import frame_to_scan, picture_size
+from fetal_model.scan.dicom import frame_to_scan
 from fetal_model.scan.dicom_file import open_dicom
+from fetal_model.scan.dicom_header import picture_size
 from fetal_model.scan.limits import LIMITS, MAX_BYTES, Limits, check_bytes
 from fetal_model.scan.raster import count_pages, read_raster
 from fetal_model.scan.read import unknown, worded
