@@ -47,8 +47,8 @@ def formats() -> list[str]:
         "| MP4, AVI | a clip |",
         "| folder, ZIP, DICOMDIR | each file in it, by name; a bad one costs a message |",
         "",
-        "A clip is never whole in memory: its frames are decoded one at a time, a DICOM file's "
-        "from where it is. Videos are decoded by FFmpeg in a process of its own, lossless JPEG "
+        "The frames of a clip are decoded one at a time, those of a DICOM file from where it is. "
+        "Videos are decoded by FFmpeg in a process of its own, lossless JPEG "
         "and JPEG-LS by GDCM in one. Where a DICOM file says which part of the picture is the "
         "ultrasound image, nothing outside it counts when a model asks for a crop; the size of "
         "its pixels is kept with the scan.",

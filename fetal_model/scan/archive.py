@@ -69,7 +69,8 @@ def members(source: Source, limits: Limits) -> Iterator[Member]:
 
 
 def _files(opened: zipfile.ZipFile, name: str, limits: Limits) -> list[zipfile.ZipInfo]:
-    infos = [info for info in opened.infolist() if not info.is_dir()]
+    # not `is_dir`, which fails on an empty name
+    infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
     if any(info.filename == _OFFICE for info in infos):
         raise ScanError.of(
             name,

@@ -12,15 +12,20 @@ from pydicom import Dataset
 from pydicom.encaps import generate_fragments, parse_basic_offsets
 from pydicom.uid import MPEGTransferSyntaxes
 
-from fetal_model.scan.clip import Clip
+from fetal_model.scan.clip import Clip, spread
 from fetal_model.scan.clip_video import open_video
-from fetal_model.scan.dicom import PictureSize, dicom_facts, frame_to_scan
+from fetal_model.scan.dicom import dicom_facts, frame_to_scan
+from fetal_model.scan.dicom_decode import decode_frame
 from fetal_model.scan.dicom_file import DicomFile
+from fetal_model.scan.dicom_header import PictureSize
 from fetal_model.scan.limits import Limits, check_frames
 from fetal_model.scan.types import Scan, ScanError, damaged
 
 # How the streams begin that DICOM allows: MP4, MPEG transport stream, a bare elementary stream.
 _MP4, _TRANSPORT, _ELEMENTARY = b"ftyp", b"\x47", b"\0\0"
+_DEEP = 8
+_LOOKED_AT = 5
+"""Frames of a clip of more than 8 bits that are decoded to tell which stored value is white."""
 
 
 def is_video(file: DicomFile) -> bool:
@@ -44,6 +49,8 @@ def open_dicom_clip(file: DicomFile, size: PictureSize, name: str, limits: Limit
         return open_video(_stream(file, name), name, limits, dicom_facts(file.header, file, size))
     check_frames(name, size.frames, limits)
     _check_length(file, size, name)
+    if size.bits > _DEEP:
+        size = replace(size, brightest=_brightest(file, size, name))
 
     def frames(indices: Sequence[int]) -> Iterator[Scan | ScanError]:
         rest = list(indices)
@@ -70,6 +77,18 @@ def _scan(
         return error
     except Exception:  # decoders fail in every way there is
         return damaged(name, "DICOM")
+
+
+def _brightest(file: DicomFile, size: PictureSize, name: str) -> int:
+    """Largest stored value of some frames, of those that can be decoded."""
+    found = 0
+    for index in spread(size.frames, _LOOKED_AT):
+        try:
+            stored, _ = decode_frame(file.frame(index, size.frames), file.syntax, name)
+        except Exception:  # said when the frame itself is asked for
+            continue
+        found = max(found, int(stored.max()))
+    return found
 
 
 def _check_length(file: DicomFile, size: PictureSize, name: str) -> None:

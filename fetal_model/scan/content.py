@@ -30,6 +30,8 @@ _REFUSED_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (8, b"AVI ", "an AVI video"),
     (4, b"ftypheic", "an HEIC photograph"),
+    (4, b"ftypheix", "an HEIC photograph"),
+    (4, b"ftypmif1", "an HEIC or AVIF photograph"),
     (4, b"ftypavif", "an AVIF picture"),
     (4, b"ftyp", "an MP4 or QuickTime video"),
     (0, b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
@@ -38,7 +40,7 @@ _REFUSED_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 # A DICOM data set without the 128-byte preamble opens with group 0002 or 0008, in either order.
 _BARE_DICOM = (b"\x02\0", b"\x08\0", b"\0\x02", b"\0\x08")
 # ISO media that holds pictures, not a clip.
-_STILL_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"jxl ")
+_STILL_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with members, and without
 
 

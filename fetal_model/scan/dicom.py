@@ -6,42 +6,24 @@ how greys are mapped `dicom_grey`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import UID
 
 from fetal_model.scan.dicom_decode import decode_frame
 from fetal_model.scan.dicom_file import DicomFile, open_dicom
 from fetal_model.scan.dicom_grey import stored_to_grey
+from fetal_model.scan.dicom_header import PictureSize, picture_size
 from fetal_model.scan.dicom_regions import ultrasound_region
 from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
-from fetal_model.scan.limits import check_size
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
 
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _STILL = "Export a single still image from it"
-
-
-@dataclass(frozen=True)
-class PictureSize:
-    """What the header says about the pixels.
-
-    Attributes:
-        rows: Of every frame.
-        columns: Of every frame.
-        bits: Stored in a sample, 1 to 16.
-        frames: How many there are.
-    """
-
-    rows: int
-    columns: int
-    bits: int
-    frames: int
 
 
 def read_dicom(data: bytes, name: str) -> Scan:
@@ -90,7 +72,7 @@ def frame_to_scan(
     stored, photometric = decode_frame(dataset, file.syntax, name)
     source = str(dataset.PhotometricInterpretation)
     if photometric in _MONOCHROME and stored.shape == (rows, columns):
-        pixels, levels = stored_to_grey(dataset, stored, bits)
+        pixels, levels = stored_to_grey(dataset, stored, bits, size.brightest)
         if photometric == "MONOCHROME1":
             pixels = np.float32(1.0) - pixels
             levels += ", inverted"
@@ -104,7 +86,7 @@ def frame_to_scan(
         display, levels = _colour(colours, 8)
         pixels = colour_to_grey(display)
     elif photometric == "RGB" and stored.shape == (rows, columns, 3):
-        display, levels = _colour(stored, bits)
+        display, levels = _colour(stored, bits, size.brightest)
         pixels = colour_to_grey(display)
     else:
         raise ScanError.of(
@@ -135,67 +117,17 @@ def dicom_facts(dataset: Dataset, file: DicomFile, size: PictureSize) -> Facts:
     )
 
 
-def picture_size(file: DicomFile, name: str) -> PictureSize:
-    """Check what the header says about the pixels, before any is decoded.
-
-    Raises:
-        ScanError: If there is no picture, or one that is too small, too big or too deep.
-    """
-    header = file.header
-    sop_class = _sop_class(header)
-    if file.offset is None:
-        raise ScanError.of(
-            name,
-            expected="a DICOM image",
-            found=f"{sop_class} without integer pixel data",
-            advice="Choose the image that it belongs to",
-        )
-    allocated = _whole_number(header, "BitsAllocated", name)
-    bits = _whole_number(header, "BitsStored", name, default=allocated)
-    if allocated not in (8, 16) or not 1 <= bits <= allocated:
-        raise ScanError.of(
-            name,
-            expected="8 to 16 bits per sample",
-            found=f"{bits} in {sop_class}",
-            advice="Choose an ultrasound image",
-        )
-    frames = _whole_number(header, "NumberOfFrames", name, default=1)
-    rows = _whole_number(header, "Rows", name)
-    columns = _whole_number(header, "Columns", name)
-    check_size(name, columns, rows)
-    return PictureSize(rows, columns, bits, max(1, frames))
-
-
-def _colour(colours: NDArray[np.integer], bits: int) -> tuple[NDArray[np.uint8], str]:
+def _colour(
+    colours: NDArray[np.integer], bits: int, brightest: int = 0
+) -> tuple[NDArray[np.uint8], str]:
     """Bring colours (rows, columns, 3) of up to 16 bits to 8."""
-    white = white_level(int(colours.max()), bits)
+    white = white_level(max(int(colours.max()), brightest), bits)
     if white == 255:
         return colours.astype(np.uint8), "0 to 255"
     return np.rint(scale_to_white(colours, white) * 255).astype(np.uint8), f"0 to {white}"
-
-
-def _whole_number(dataset: Dataset, keyword: str, name: str, default: int | None = None) -> int:
-    try:
-        value = dataset.get(keyword)
-        return default if value in (None, "") and default is not None else int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ScanError.of(
-            name,
-            expected=f"a whole number for {keyword}",
-            found="something else or nothing",
-            advice="Export it again",
-        ) from error
 
 
 def _modality(dataset: Dataset) -> str | None:
     code = str(dataset.get("Modality") or "")
     # All defined codes look like this; anything else may be a name in the wrong place.
     return code if code.isascii() and code.isupper() and code.isalpha() else None
-
-
-def _sop_class(dataset: Dataset) -> str:
-    # A DICOMDIR names its class in the File Meta Information only.
-    uid = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
-    # Only a name that the standard defines is quoted: an unknown one is the file's own text.
-    known = isinstance(uid, UID) and uid.name != str(uid)
-    return str(uid.name) if known else "a DICOM data set of unknown kind"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import struct
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -23,7 +22,8 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from fetal_model.scan.limits import MAX_BYTES, MAX_INFLATED_BYTES
+from fetal_model.scan.dicom_inflate import inflate
+from fetal_model.scan.limits import MAX_BYTES
 from fetal_model.scan.types import ScanError
 
 # Scanners break value rules in elements that are of no interest here, and pydicom's warning about
@@ -32,7 +32,6 @@ config.settings.reading_validation_mode = config.IGNORE
 
 _PIXELS = 0x7FE00010
 _UNDEFINED = 0xFFFFFFFF
-_CHUNK = 1024**2
 _OF_THE_WHOLE_CLIP = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
 
 
@@ -130,7 +129,7 @@ def open_dicom(open_: Callable[[], BinaryIO], name: str) -> DicomFile:
         meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
         syntax = meta.get("TransferSyntaxUID")
         if syntax == DeflatedExplicitVRLittleEndian:
-            inflated = _inflate(stream, name)
+            inflated = inflate(stream, name)
             open_ = lambda: BytesIO(inflated)  # noqa: E731
     with open_() as stream:
         if syntax == DeflatedExplicitVRLittleEndian:
@@ -181,23 +180,3 @@ def _pixels(
     if group << 16 | element != _PIXELS:
         return None, None, ""
     return stream.tell(), None if length == _UNDEFINED else length, vr
-
-
-def _inflate(stream: BinaryIO, name: str) -> bytes:
-    """Inflate up to a limit, which pydicom has none of: it would make gigabytes of a bomb."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    parts: list[bytes] = []
-    size = 0
-    deflated = stream.read(_CHUNK)
-    while deflated and not inflater.eof:
-        parts.append(inflater.decompress(deflated, _CHUNK))
-        size += len(parts[-1])
-        deflated = inflater.unconsumed_tail or stream.read(_CHUNK)
-        if size > MAX_INFLATED_BYTES:
-            raise ScanError.of(
-                name,
-                expected=f"at most {MAX_INFLATED_BYTES // 1024**2} MiB once inflated",
-                found="more than that",
-                advice="Export a single still image from it",
-            )
-    return b"".join(parts)

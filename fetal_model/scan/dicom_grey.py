@@ -14,7 +14,7 @@ from fetal_model.scan.levels import scale_to_white, white_level
 
 
 def stored_to_grey(
-    dataset: Dataset, stored: NDArray[np.integer], bits: int
+    dataset: Dataset, stored: NDArray[np.integer], bits: int, brightest: int = 0
 ) -> tuple[NDArray[np.float32], str]:
     """Map stored greys to grey levels in [0, 1], and say how.
 
@@ -27,6 +27,7 @@ def stored_to_grey(
         dataset: The data set that the values belong to.
         stored: Integer array of shape (rows, columns).
         bits: Bits Stored.
+        brightest: Largest stored value that is known of other frames of the same clip.
 
     Returns:
         float32 array of shape (rows, columns) in [0, 1], and the mapping in words.
@@ -49,7 +50,8 @@ def stored_to_grey(
     if table or dataset.get("PixelRepresentation") == 1:
         low, high = float(values.min()), float(values.max())
     else:
-        ends = (intercept, white_level(int(stored.max()), bits) * slope + intercept)
+        white = white_level(max(int(stored.max()), brightest), bits)
+        ends = (intercept, white * slope + intercept)
         low, high = min(ends), max(ends)
     return scale_to_white(values - np.float32(low), max(high - low, 1e-6)), f"{low:g} to {high:g}"
 

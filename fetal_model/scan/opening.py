@@ -9,9 +9,10 @@ from fetal_model.scan.clip_dicom import is_video, open_dicom_clip
 from fetal_model.scan.clip_pages import open_pages
 from fetal_model.scan.clip_video import open_video
 from fetal_model.scan.content import ARCHIVE, SCANS, VIDEO_FORMATS, recognise
-from fetal_model.scan.dicom import frame_to_scan, picture_size
+from fetal_model.scan.dicom import frame_to_scan
 from fetal_model.scan.dicom_file import open_dicom
-from fetal_model.scan.limits import LIMITS, MAX_BYTES, Limits, check_bytes
+from fetal_model.scan.dicom_header import picture_size
+from fetal_model.scan.limits import LIMITS, MAX_BYTES, Limits, check_bytes, check_frames
 from fetal_model.scan.raster import count_pages, read_raster
 from fetal_model.scan.read import unknown, worded
 from fetal_model.scan.source import Source
@@ -75,6 +76,7 @@ def open_source(source: Source, limits: Limits) -> Scan | Clip:
         data = source.read(limits.clip_bytes if kind == "TIFF" else MAX_BYTES)
         pages = count_pages(data) if kind == "TIFF" else 1
         if pages > 1:
+            check_frames(source.name, pages, limits)
             return open_pages(data, source.name, pages)
         check_bytes(source.name, len(data))
         return read_raster(data, source.name, kind)

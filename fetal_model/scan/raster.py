@@ -5,13 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from fetal_model.scan.content import RASTER_FORMATS
-from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
+from fetal_model.scan.levels import colour_to_grey, scale_to_white
 from fetal_model.scan.limits import MAX_FRAMES_COUNTED, MAX_PIXELS, check_size
 from fetal_model.scan.png import check_png
+from fetal_model.scan.raster_grey import floats_to_grey, integers_to_grey, sixteen_bit_to_grey
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
 from fetal_model.scan.webp import check_webp
 
@@ -21,10 +21,6 @@ _MODE_BITS = {"1": 1, "I": 32, "F": 32} | dict.fromkeys(_SIXTEEN_BIT, 16)
 _TIFF_BITS_PER_SAMPLE = 258
 _TIFF_PHOTOMETRIC = 262
 _TIFF_WHITE_IS_ZERO = 0
-# Values of white that floats are written with, besides 1: those of 8, 12 and 16 bits.
-_FLOAT_WHITES = (1.0, 255.0, 4095.0, 65535.0)
-# Interpolation leaves floats a little outside their range.
-_OVERSHOOT = 1e-3
 
 
 def read_raster(data: bytes, name: str, kind: str, page: int = 0, pages: int = 0) -> Scan:
@@ -57,11 +53,11 @@ def read_raster(data: bytes, name: str, kind: str, page: int = 0, pages: int = 0
         opened.load()
         image = _upright(opened)
         if mode in _SIXTEEN_BIT:
-            pixels, levels = _sixteen_bit(image, bits, white_is_zero)
+            pixels, levels = sixteen_bit_to_grey(image, bits, white_is_zero)
         elif mode == "I":
-            pixels, levels = _integers(image, name)
+            pixels, levels = integers_to_grey(image, name)
         elif mode == "F":
-            pixels, levels = _floats(image, name)
+            pixels, levels = floats_to_grey(image, name)
         elif mode in ("1", "L") and "transparency" not in image.info:
             pixels, levels = scale_to_white(np.asarray(image.convert("L")), 255), "0 to 255"
         elif mode in ("1", "L") or mode in _COLOUR:
@@ -103,49 +99,6 @@ def _open(data: bytes, name: str, page: int) -> Image.Image:
         ) from error
     check_size(name, *image.size)
     return image
-
-
-def _sixteen_bit(
-    image: Image.Image, bits: int, white_is_zero: bool
-) -> tuple[NDArray[np.float32], str]:
-    values = np.asarray(image).astype(np.uint16)
-    white = white_level(int(values.max()), bits)
-    if white_is_zero:  # Pillow inverts such a TIFF at 8 bits, but not at 16
-        return scale_to_white(white - values.astype(np.int32), white), f"{white} to 0"
-    return scale_to_white(values, white), f"0 to {white}"
-
-
-def _integers(image: Image.Image, name: str) -> tuple[NDArray[np.float32], str]:
-    """32-bit integers are read when they fit 16 bits; beyond, white could be anywhere."""
-    values = np.asarray(image)
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise _range_error(name, "integers from 0 to 65535", f"{low} to {high}")
-    white = white_level(high, 16)
-    return scale_to_white(values, white), f"0 to {white}"
-
-
-def _floats(image: Image.Image, name: str) -> tuple[NDArray[np.float32], str]:
-    """Floats carry no value of white; it is taken from the maximum where only one can be meant.
-
-    A maximum up to 1, or from a sixteenth of 255, 4095 or 65535 up to it, has one reading; what
-    lies between (a maximum of 3, say) is refused rather than guessed.
-    """
-    values = np.asarray(image)
-    if not np.isfinite(values).all():
-        raise _range_error(name, "a number in every pixel", "pixels that are not a number")
-    low, high = float(values.min()), float(values.max())
-    for white in _FLOAT_WHITES:
-        floor = 0.0 if white == 1.0 else white / 16
-        if floor <= high <= white * (1 + _OVERSHOOT) and low >= -white * _OVERSHOOT:
-            return scale_to_white(values, white), f"0 to {white:g}"
-    raise _range_error(name, "values from 0 to 1 or from 0 to 255", f"{low:.4g} to {high:.4g}")
-
-
-def _range_error(name: str, expected: str, found: str) -> ScanError:
-    return ScanError.of(
-        name, expected=expected, found=found, advice="Export the scan as an 8-bit PNG"
-    )
 
 
 def _on_black(image: Image.Image) -> Image.Image:

@@ -181,6 +181,18 @@ def test_the_same_frame_is_the_same_as_a_still(tmp_path: Path) -> None:
         assert still.facts.levels == frame.facts.levels
 
 
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "RGB"])
+def test_a_dark_frame_of_a_deep_clip_stays_dark(photometric: str) -> None:
+    """Alone it would be taken for 8 bits in a wider container, and shown 257 times as bright."""
+    frames = (GREYS if photometric == "MONOCHROME2" else COLOURS).astype(np.uint16)
+    frames[0] *= 257
+    frames[3] = np.minimum(frames[3], 200)
+    opened = open_clip(to_bytes(clip(frames[[3, 0, 3]], photometric)))
+    assert [scan.facts.levels for scan in opened] == ["0 to 65535"] * 3
+    assert opened.frame(0).pixels.max() < 0.01
+    assert opened.frame(1).pixels.max() > 0.5
+
+
 def test_a_file_is_read_a_frame_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "long.dcm"
     big = np.zeros((120, 400, 500), np.uint8)

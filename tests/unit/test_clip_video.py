@@ -1,6 +1,6 @@
 """MP4 and AVI clips: frames, times, and what is refused; and videos within DICOM.
 
-`tests/data/h264.mp4` has twenty frames of one grey each, 20, 30, ... 210, with a red block, the
+`tests/files/h264.mp4` has twenty frames of one grey each, 20, 30, ... 210, with a red block, the
 first ten 40 ms apart and the others 80, in the order in which H.264 reorders them. It was encoded
 once, because what is installed decodes H.264 and does not encode it.
 """
@@ -20,7 +20,7 @@ from benchmarks.made_dicom import make, to_bytes
 from fetal_model.scan import Scan, ScanError, open_clip, open_scan, read_scan, video_apart
 from fetal_model.scan.limits import Limits
 
-H264 = Path(__file__).resolve().parents[1] / "data" / "h264.mp4"
+H264 = Path(__file__).resolve().parents[1] / "files" / "h264.mp4"
 GREYS = list(range(20, 220, 10))
 ROWS, COLUMNS = 120, 160
 

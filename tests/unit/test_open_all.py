@@ -129,6 +129,14 @@ def test_names_that_lead_out_and_links_are_refused() -> None:
     assert len(found) == 6
 
 
+def test_a_member_without_a_name() -> None:
+    data = bytearray(packed({"x": PNG}))
+    for mark, offset in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        # its one letter becomes a byte of what may follow a name
+        struct.pack_into("<HH", data, data.index(mark) + offset, 0, 1)
+    assert kinds(open_all([("a.zip", bytes(data))])) == {"a.zip/": "Scan"}
+
+
 def test_members_with_a_password_or_an_unusual_packing() -> None:
     data = bytearray(packed({"a.png": PNG}))
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -21,7 +21,8 @@ from fetal_model.phantom.dicom import write_clip, write_still
 from fetal_model.phantom.drift import DriftingGenerator
 from fetal_model.phantom.planes import PLANES
 from fetal_model.phantom.structures import STRUCTURES
-from fetal_model.scan import ScanError, read_scan
+from fetal_model.scan import ScanError, open_clip, read_scan
+from fetal_model.scan.types import Region
 
 SWEEPS = [(plane.label, name) for name, plane in PLANES.items()]
 
@@ -152,6 +153,18 @@ def test_a_sweep_is_a_multi_frame_ultrasound_image(written: Path, sweep: Cine) -
 def test_our_reader_refuses_a_sweep_with_its_number_of_frames(written: Path) -> None:
     with pytest.raises(ScanError, match="a clip of 60 frames"):
         read_scan((written / "sweep.dcm").read_bytes())
+
+
+def test_our_reader_opens_a_sweep_as_a_clip(written: Path, sweep: Cine) -> None:
+    clip = open_clip(written / "sweep.dcm")
+    assert len(clip) == 60
+    assert clip.frames_per_second == pytest.approx(sweep.frame_rate_hz)
+    assert clip.facts.region == Region(0, 0, 448, 576)
+    size = sweep.scenes[0].view.mm_per_pixel
+    assert clip.facts.mm_per_pixel == pytest.approx((size, size))
+    for number in (0, 31, 59):
+        image = render(sweep.scenes[number]).image
+        assert np.array_equal(np.rint(255 * clip.frame(number).pixels), image)
 
 
 def test_frames_are_streamed(sweep: Cine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

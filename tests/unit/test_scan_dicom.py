@@ -37,7 +37,7 @@ from pydicom.uid import (
 )
 
 from benchmarks.made_dicom import COLOUR, COLUMNS, RAMP, ROWS, make, to_bytes, transcoded
-from fetal_model.scan import Scan, ScanError, dicom_decode, dicom_file, gdcm_apart, read_scan
+from fetal_model.scan import Scan, ScanError, dicom_decode, dicom_inflate, gdcm_apart, read_scan
 
 
 def read(dataset: Dataset) -> Scan:
@@ -343,7 +343,7 @@ def test_a_deflated_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> Non
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     bomb = packer.compress(bytes(8 * 1024**2)) + packer.flush()
     (length,) = np.frombuffer(honest[140:144], "<u4")
-    monkeypatch.setattr(dicom_file, "MAX_INFLATED_BYTES", 4 * 1024**2)
+    monkeypatch.setattr(dicom_inflate, "MAX_INFLATED_BYTES", 4 * 1024**2)
     assert read_scan(honest).pixels.shape == RAMP.shape
     with pytest.raises(ScanError, match="expected at most 4 MiB once inflated"):
         read_scan(honest[: 144 + int(length)] + bomb)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fetal_model.scan import Scan, ScanError, open_clip, open_scan, read_scan
+from fetal_model.scan.limits import Limits
 
 HEIGHT, WIDTH = 40, 48
 RAMP = (np.arange(HEIGHT * WIDTH, dtype=np.uint32).reshape(HEIGHT, WIDTH) % 256).astype(np.uint8)
@@ -245,6 +246,9 @@ def test_pages_of_a_tiff_are_a_clip_without_times() -> None:
         assert_flat(scan, (grey,) * 3, grey)
         assert (scan.facts.frame, scan.facts.frames) == (index, 3)
     assert opened.frame(1).pixels.shape == (50, 60)
+    with pytest.raises(ScanError, match="expected a clip of at most 2 frames, found more"):
+        open_clip(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]),
+                  limits=Limits(frames=2))  # fmt: skip
     single = encode(pages[0], "TIFF")
     assert isinstance(open_scan(single), Scan)
     with pytest.raises(ScanError, match="expected a clip, found a single picture"):
