@@ -18,7 +18,6 @@ from benchmarks import write_result
 from fetal_model.dataset.audit.examine import audit
 from fetal_model.dataset.audit.leakage import read_other
 from fetal_model.dataset.audit.pictures import NEAR, perceptual_hash
-from fetal_model.dataset.audit.text import LEAST, longest_row
 from fetal_model.dataset.manifest import (
     LABELS,
     read_real_scans,
@@ -28,6 +27,7 @@ from fetal_model.dataset.manifest import (
 from fetal_model.phantom import simulate
 from fetal_model.phantom.screen import Annotations
 from fetal_model.scan import Scan, read_scan
+from fetal_model.scan.annotations import find_annotations
 
 PER_LABEL = 25
 FIRST_SEED = 930_000
@@ -107,10 +107,15 @@ def text(plain: list[Picture], written: list[Picture]) -> dict[str, int]:
     """Scans in which text is found, of those with and of those without any annotation."""
     return {
         "with_text": len(written),
-        "found": sum(longest_row(image) >= LEAST for image in written),
+        "found": sum(map(has_text, written)),
         "without_annotation": len(plain),
-        "found_wrongly": sum(longest_row(image) >= LEAST for image in plain),
+        "found_wrongly": sum(map(has_text, plain)),
     }
+
+
+def has_text(picture: Picture) -> bool:
+    """Whether the audit finds text."""
+    return bool(find_annotations(picture.astype(np.float32) / 255).text.any())
 
 
 def copies(pictures: list[Picture]) -> dict[str, Any]:

@@ -21,13 +21,10 @@ from fetal_model.dataset.audit.examine import audit
 from fetal_model.dataset.audit.leakage import read_other
 from fetal_model.dataset.audit.pictures import NEAR, perceptual_hash
 from fetal_model.dataset.audit.report import report
-from fetal_model.dataset.audit.text import LEAST, longest_row
 from fetal_model.dataset.fetal_planes import TABLE
 from fetal_model.dataset.manifest import Record, read_folder
 from fetal_model.dataset.split_file import write_split
 from fetal_model.dataset.splits import split
-from fetal_model.phantom import simulate
-from fetal_model.phantom.screen import Annotations
 
 
 def run(*arguments: str | Path) -> dict[str, Any]:
@@ -183,16 +180,6 @@ def test_other_scans_are_compared_by_their_sets(fetal_planes: Path, tmp_path: Pa
     names.write_text("file\nx.png\n")
     with pytest.raises(ValueError, match="expected a column path or Image_name"):
         read_other(names)
-
-
-def test_text_is_told_from_tissue() -> None:
-    text = Annotations(grey_bar=False, ticks=False, text=True, calipers=False, box=False)
-    labels = (*KEYS, "cervix")
-    plain = [simulate(label, 41, annotations=False).image for label in labels]
-    written = [simulate(label, 41, annotations=text).image for label in labels]
-    assert not any(longest_row(image) >= LEAST for image in plain)
-    # it may miss one: text on bright tissue, or too small
-    assert sum(longest_row(image) >= LEAST for image in written) >= len(labels) - 1
 
 
 def changed(picture: np.ndarray, how: str) -> np.ndarray:

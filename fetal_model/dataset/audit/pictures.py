@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fetal_model.dataset.audit.text import LEAST, longest_row
 from fetal_model.dataset.manifest import Record
 from fetal_model.scan import ScanError, read_scan
+from fetal_model.scan.annotations import find_annotations
 
 HASH_SIDE = 16
 """The perceptual hash has this many bits squared."""
@@ -36,14 +36,14 @@ class Picture:
         digest: SHA-256 over its size and grey levels.
         bits: Perceptual hash, bool (HASH_SIDE ** 2,).
         shown: Share of its pixels brighter than `BLACK`.
-        row: Characters of its longest row of text.
+        text: Whether a row of characters is written on it.
     """
 
     record: Record
     digest: str
     bits: NDArray[np.bool_]
     shown: float
-    row: int
+    text: bool
 
 
 def look(record: Record) -> Picture:
@@ -56,7 +56,8 @@ def look(record: Record) -> Picture:
     grey = np.rint(pixels * 255).astype(np.uint8)
     digest = hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
     shown = float((pixels > BLACK).mean())
-    return Picture(record, digest, perceptual_hash(grey), shown, longest_row(grey))
+    text = bool(find_annotations(pixels).text.any())
+    return Picture(record, digest, perceptual_hash(grey), shown, text)
 
 
 def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -93,7 +94,7 @@ def examine_pictures(
         "duplicates": same_pixels(pictures),
         "near_duplicates": near_duplicates(pictures),
         "near_black": [p.record.scan for p in pictures if p.shown < LEAST_SHOWN],
-        "text": [p.record.scan for p in pictures if p.row >= LEAST],
+        "text": [p.record.scan for p in pictures if p.text],
     }
 
 
