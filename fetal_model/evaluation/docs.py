@@ -1,4 +1,4 @@
-"""`make docs`: cards, results, phantoms, trust and experiments, all from committed files.
+"""`make docs`: cards, results, phantoms, trust, experiments, settings, all from committed files.
 
 A section whose file is not there says which command makes it.
 """
@@ -15,6 +15,7 @@ from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
 from fetal_model.evaluation.predictions import Prediction, read_predictions
@@ -38,6 +39,7 @@ def main() -> None:
     write_text(DOCS / "phantom.md", phantom())
     write_text(DOCS / "trust.md", trust())
     write_text(DOCS / "experiments.md", experiments())
+    write_text(DOCS / "settings.md", settings())
 
 
 def results() -> str:

@@ -14,6 +14,7 @@ from fetal_model.evaluation import docs
 from fetal_model.evaluation.card import card
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.experiments import read_plan
 from fetal_model.evaluation.predictions import read_predictions
@@ -33,6 +34,7 @@ def test_results_are_those_of_the_files(results: str) -> None:
     assert (DOCS / "results.md").read_text(encoding="utf-8") == results
     assert (DOCS / "phantom.md").read_text(encoding="utf-8") == phantom()
     assert (DOCS / "trust.md").read_text(encoding="utf-8") == trust()
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings()
 
 
 def test_experiments_are_those_of_the_runs() -> None:
