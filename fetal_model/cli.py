@@ -18,6 +18,7 @@ from fetal_model import cli_training
 from fetal_model.anatomy import KEYS
 from fetal_model.cli_data import data
 from fetal_model.cli_evaluation import commands as evaluation_commands
+from fetal_model.deidentify.burned_in import blank_burned_in
 from fetal_model.explain.overlay import overlay
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import ScanError, read_scan
@@ -83,7 +84,8 @@ def predict(
         rows.append({"file": file, **answer(finding)})
         if heatmaps:
             heatmaps.mkdir(parents=True, exist_ok=True)
-            picture = overlay(scan.display, finding.heatmap(), 0.6)
+            shown, _ = blank_burned_in(scan)
+            picture = overlay(shown.display, finding.heatmap(), 0.6)
             target = heatmaps / f"{number:04d}-{Path(file).stem}-{finding.anatomy.key}.png"
             # not imwrite, which says nothing when it fails and cannot write every file name
             png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]

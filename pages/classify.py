@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fetal_model import wording
+from fetal_model.deidentify.pseudonym import pseudonym
+from fetal_model.settings import read_settings
 from fetal_model.store.versions import Version, VersionError, find_version, list_versions
 from pages import require_entrance
 from pages.parts.examples import CHOSEN, chosen, show_gallery
 
 PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
-MOST_FILES = 200
+SETTINGS = read_settings()
+MOST_FILES = SETTINGS.max_files
+NO_NAMES = "<style>[data-testid='stFileUploaderFileName'] { visibility: hidden; }</style>"
 METHODS = {
     "Grad-CAM": "At once",
     "Grad-CAM++": "At once",
@@ -29,6 +34,14 @@ def clear() -> None:
     forget()
     st.session_state[CHOSEN] = []
     st.session_state.round += 1  # a new key is the one way to empty an uploader
+
+
+def alias(file: UploadedFile) -> str:
+    """The pseudonym of a file, made once: all of the file goes into it."""
+    known = st.session_state.setdefault("pseudonyms", {})
+    if file.file_id not in known:
+        known[file.file_id] = pseudonym(file.name, file.getvalue())
+    return str(known[file.file_id])
 
 
 def results(files: list[tuple[str, bytes, str]], version: Version, method: str) -> None:
@@ -82,6 +95,7 @@ uploads = st.file_uploader(
     "Ultrasound scans: PNG, JPEG, TIFF, BMP or single-frame DICOM, any number at once",
     accept_multiple_files=True,
     key=f"uploads-{st.session_state.round}",
+    max_upload_size=SETTINGS.max_bytes // 1024**2,
     help="What a file contains decides, not its name. Scans stay in memory and are kept nowhere.",
 )
 try:
@@ -108,7 +122,20 @@ with st.sidebar:
         help="Ways to estimate which parts of a scan speak for an anatomy.",
     )
 
-files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()
+    hidden = st.toggle(
+        "Hide file names",
+        SETTINGS.hide_file_names,
+        key="hide-names",
+        help="A file's name may hold a patient's. Each scan then goes by a pseudonym, on this page "
+        "and in what leaves it.",
+    )
+
+if hidden:
+    st.html(NO_NAMES)
+files = [
+    (alias(file) if hidden else file.name, file.getvalue(), file.file_id)
+    for file in uploads[:MOST_FILES]
+] + chosen()
 if files:
     bar.button("Clear", on_click=clear, help="Remove all scans from this page and from memory.")
 if len(uploads) > MOST_FILES:

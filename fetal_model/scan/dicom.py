@@ -21,6 +21,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from fetal_model.scan.dicom_codes import MODALITIES
 from fetal_model.scan.dicom_decode import decode_frame
 from fetal_model.scan.dicom_grey import stored_to_grey
 from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
@@ -179,19 +180,18 @@ def _whole_number(dataset: Dataset, keyword: str, name: str, default: int | None
     try:
         value = dataset.get(keyword)
         return default if value in (None, "") and default is not None else int(value)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError):
         raise ScanError.of(
             name,
             expected=f"a whole number for {keyword}",
             found="something else or nothing",
             advice="Export it again",
-        ) from error
+        ) from None
 
 
 def _modality(dataset: Dataset) -> str | None:
     code = str(dataset.get("Modality") or "")
-    # All defined codes look like this; anything else may be a name in the wrong place.
-    return code if code.isascii() and code.isupper() and code.isalpha() else None
+    return code if code in MODALITIES else None
 
 
 def _sop_class(dataset: Dataset) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 
 import numpy as np
@@ -12,6 +13,9 @@ from fetal_model.scan.content import RASTER_FORMATS
 from fetal_model.scan.levels import colour_to_grey, scale_to_white, white_level
 from fetal_model.scan.limits import MAX_FRAMES_COUNTED, MAX_PIXELS, check_size
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
+
+# At DEBUG Pillow logs what stands in a file's EXIF and TIFF tags, which may be a name.
+logging.getLogger("PIL").setLevel(logging.INFO)
 
 _SIXTEEN_BIT = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _COLOUR = frozenset({"P", "PA", "LA", "La", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"})

@@ -59,15 +59,16 @@ text. Export the scan in one of these formats.
         return read_raster(data, name, kind) if kind in RASTER_FORMATS else read_dicom(data, name)
     except ScanError:
         raise
-    except Exception as error:
+    except Exception:
         # Decoders fail on damaged bytes in every way there is: OSError, SyntaxError, struct.error,
-        # RecursionError, MemoryError. One bad file must cost that file a message, nothing else.
+        # RecursionError, MemoryError. One bad file must cost that file a message, nothing else. What
+        # they say may quote the file, and is dropped for good.
         raise ScanError.of(
             name,
             expected=f"a complete {kind} file",
             found="a damaged or unusual one that cannot be decoded",
             advice="Copy or export it again",
-        ) from error
+        ) from None
 
 
 def _read_bytes(path: Path, name: str) -> bytes:

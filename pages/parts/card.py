@@ -107,6 +107,7 @@ def _answer(source: Source, finding: Finding, version: Version) -> None:
     if version.metadata.get("simulated"):
         st.markdown(wording.plain(wording.learned_from(version)))
     st.caption(f"Analysed in {wording.duration(finding.seconds)} by {version.label}.")
+    st.caption(picture(source.name, source.data).removed)
     with st.expander("Numbers and source"):
         for term, value, meaning in wording.numbers(finding, version):
             with st.container(gap=None):
