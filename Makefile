@@ -7,6 +7,7 @@ PORT ?= 8501
 .PHONY: app test test-slow lint format bench docs lock clean
 
 app: .venv/app.done
+	@.venv/bin/python -m fetal_model.settings
 	.venv/bin/streamlit run app.py --server.port $(PORT)
 
 test: .venv/dev.done

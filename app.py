@@ -4,11 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from fetal_model.settings import SettingsError, read_settings
 from pages import enter
 
 PAGES = Path(__file__).with_name("pages")
 
 st.set_page_config(page_title="Fetal Anatomy Lab", layout="wide")
+try:
+    read_settings()
+except SettingsError as error:  # no page can be trusted to keep a limit that nobody can read
+    st.error(str(error))
+    st.stop()
 st.html(PAGES / "style.css")
 st.html(PAGES / "dark_by_default.html", unsafe_allow_javascript=True)
 page = st.navigation(

@@ -116,6 +116,16 @@ def rollback() -> None:
     typer.echo(f"{made.label} is back in service")
 
 
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """Say what is wrong with this installation; exit 1 when there is a problem."""
+    from fetal_model.doctor.command import main
+
+    raise typer.Exit(main(["--json"] if as_json else []))
+
+
 @admin.command("set-password")
 def set_password() -> None:
     """Set the password of the Administer page: asked for twice, or one line from a pipe."""

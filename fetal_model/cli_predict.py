@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fetal_model.deidentify.burned_in import blank_burned_in
 from fetal_model.export import record as records_of
 from fetal_model.export import table
 from fetal_model.export.entry import Entry
@@ -153,11 +154,12 @@ def _entry(
             raise opened
         if isinstance(opened, Clip):
             found = analyse_clip(predictor, opened, frames, samples)
-            return Entry(file, found.finding, lambda: found.scan, read, found)
+            return Entry(file, found.finding, lambda: blank_burned_in(found.scan)[0], read, found)
     except ScanError as error:
         typer.echo(str(error), err=True)
         return Entry(file, str(error), partial(read_scan, file, file), read)
-    return Entry(file, predictor.analyse(opened, samples), lambda: opened, read)
+    finding = predictor.analyse(opened, samples)
+    return Entry(file, finding, lambda: blank_burned_in(opened)[0], read)
 
 
 def _bytes(file: str) -> bytes:

@@ -201,7 +201,7 @@ def learned_from(version: Version) -> str:
 def legend(key: str, method: str, shown: bool) -> str:
     """What the overlay on a scan shows, and for which anatomy."""
     if not shown:
-        return "Overlay off: the scan as it was read."
+        return "Overlay off: the scan alone."
     name = BY_KEY[key].name.lower()
     return f"Where the picture speaks for {name} ({method}): clear is nothing, yellow is most."
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fetal_model import wording
+from fetal_model.deidentify.pseudonym import pseudonym
+from fetal_model.settings import read_settings
 from fetal_model.store.versions import VersionError, find_version, list_versions
 from pages import require_entrance
 from pages.parts.asked import Asked, ask
@@ -13,7 +16,9 @@ from pages.parts.examples import CHOSEN, chosen, show_gallery
 
 PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
-MOST_FILES = 200
+SETTINGS = read_settings()
+MOST_FILES = SETTINGS.max_files
+NO_NAMES = "<style>[data-testid='stFileUploaderFileName'] { visibility: hidden; }</style>"
 
 
 def clear() -> None:
@@ -22,6 +27,14 @@ def clear() -> None:
     forget()
     st.session_state[CHOSEN] = []
     st.session_state.round += 1  # a new key is the one way to empty an uploader
+
+
+def alias(file: UploadedFile) -> str:
+    """The pseudonym of a file, made once: all of the file goes into it."""
+    known = st.session_state.setdefault("pseudonyms", {})
+    if file.file_id not in known:
+        known[file.file_id] = pseudonym(file.name, file.getvalue())
+    return str(known[file.file_id])
 
 
 def results(files: list[tuple[str, bytes, str]], asked: Asked, export: DeltaGenerator) -> None:
@@ -84,6 +97,7 @@ uploads = st.file_uploader(
     "Ultrasound scans: PNG, JPEG, TIFF, BMP or single-frame DICOM, any number at once",
     accept_multiple_files=True,
     key=f"uploads-{st.session_state.round}",
+    max_upload_size=SETTINGS.max_bytes // 1024**2,
     help="What a file contains decides, not its name. Scans stay in memory and are kept nowhere.",
 )
 try:
@@ -96,7 +110,20 @@ except VersionError as error:
 with st.sidebar:
     asked = ask(versions, in_service)
 
-files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]] + chosen()
+    hidden = st.toggle(
+        "Hide file names",
+        SETTINGS.hide_file_names,
+        key="hide-names",
+        help="A file's name may hold a patient's. Each scan then goes by a pseudonym, on this page "
+        "and in what leaves it.",
+    )
+
+if hidden:
+    st.html(NO_NAMES)
+files = [
+    (alias(file) if hidden else file.name, file.getvalue(), file.file_id)
+    for file in uploads[:MOST_FILES]
+] + chosen()
 if files:
     actions = bar.container(horizontal=True, width="content")
     popover = actions.popover("Export", help="Take the answers about all scans away as a file.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset import fetal_planes
+from fetal_model.settings import read_settings
 from fetal_model.store.versions import sha256
 
 LABELS = (*KEYS, "cervix", "other")
@@ -68,8 +68,7 @@ def group_of(scan: str, patient: str, source: str) -> str:
 
 def shared_folder() -> Path:
     """Folder of the real scans and published weights: `FETAL_SHARED`, by default `../shared`."""
-    default = Path(__file__).resolve().parents[3] / "shared"
-    return Path(os.environ.get("FETAL_SHARED", default))
+    return read_settings().shared
 
 
 def read_phantoms(folder: Path) -> list[Record]:

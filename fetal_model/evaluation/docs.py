@@ -17,6 +17,7 @@ from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_exports import exports
 from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
 from fetal_model.evaluation.predictions import Prediction, read_predictions
@@ -42,6 +43,7 @@ def main() -> None:
     write_text(DOCS / "inputs.md", inputs())
     write_text(DOCS / "experiments.md", experiments())
     write_text(DOCS / "exports.md", exports())
+    write_text(DOCS / "settings.md", settings())
 
 
 def results() -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
+from fetal_model.scan.dicom_codes import MODALITIES
 from fetal_model.scan.dicom_decode import decode_frame
 from fetal_model.scan.dicom_file import DicomFile, open_dicom
 from fetal_model.scan.dicom_grey import stored_to_grey
@@ -129,5 +130,4 @@ def _colour(
 
 def _modality(dataset: Dataset) -> str | None:
     code = str(dataset.get("Modality") or "")
-    # All defined codes look like this; anything else may be a name in the wrong place.
-    return code if code.isascii() and code.isupper() and code.isalpha() else None
+    return code if code in MODALITIES else None

@@ -73,8 +73,9 @@ def decode_frame(dataset: Dataset, syntax: UID, name: str) -> tuple[NDArray[np.i
         stored, meaning = get_decoder(syntax).as_array(
             dataset, index=0, decoding_plugin=_DECODERS.get(syntax, "")
         )
-    except (NotImplementedError, RuntimeError) as error:
-        # NotImplementedError: an unknown syntax; RuntimeError: the decoder refused the frame.
+    except (NotImplementedError, RuntimeError):
+        # NotImplementedError: an unknown syntax; RuntimeError: the decoder refused the frame. What
+        # they say may quote the header.
         kind = "an unknown transfer syntax" if syntax.name == str(syntax) else syntax.name
         raise ScanError.of(
             name,
@@ -82,7 +83,7 @@ def decode_frame(dataset: Dataset, syntax: UID, name: str) -> tuple[NDArray[np.i
             found=f"{kind}, {dataset.get('BitsStored')} bits, damaged or of a kind that no "
             "installed decoder reads",
             advice="Export it uncompressed or as JPEG 2000",
-        ) from error
+        ) from None
     return stored, str(meaning["photometric_interpretation"])
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fetal_model.scan.types import ScanError
+from fetal_model.settings import read_settings
 
-# A still of a scanner has 0.5 to 25 MB, uncompressed and in colour.
-MAX_BYTES = 64 * 1024**2
+_SETTINGS = read_settings()
+MAX_BYTES = _SETTINGS.max_bytes
 # A deflated DICOM file may grow to the largest picture in colour, 3 bytes a pixel.
 MAX_INFLATED_BYTES = 2 * MAX_BYTES
-# A scanner's screen has 1 to 8 megapixels. 40 leaves room for a photographed screen, and keeps
-# one scan in memory (4 bytes a pixel for `pixels`, 3 for `display`) below 300 MB.
-MAX_PIXELS = 40_000_000
+MAX_PIXELS = _SETTINGS.max_pixels
 # Below this, nothing of an anatomy is left to recognise.
 MIN_SIDE = 32
 # A scanner's screen is at most 2.4 times as wide as high; a strip is no scan.
 MAX_ASPECT = 10
 # Counting the pages of a file stops here: a forged TIFF can chain millions of empty ones.
-MAX_FRAMES_COUNTED = 1000
+MAX_FRAMES_COUNTED = _SETTINGS.max_frames_counted
 
 
 @dataclass(frozen=True)

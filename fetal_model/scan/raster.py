@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 
 import numpy as np
@@ -14,6 +15,9 @@ from fetal_model.scan.png import check_png
 from fetal_model.scan.raster_grey import floats_to_grey, integers_to_grey, sixteen_bit_to_grey
 from fetal_model.scan.types import Facts, Scan, ScanError, grey_to_display
 from fetal_model.scan.webp import check_webp
+
+# At DEBUG Pillow logs what stands in a file's EXIF and TIFF tags, which may be a name.
+logging.getLogger("PIL").setLevel(logging.INFO)
 
 _SIXTEEN_BIT = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _COLOUR = frozenset({"P", "PA", "LA", "La", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"})

@@ -71,5 +71,6 @@ def worded(name: str, kind: str) -> Iterator[None]:
         yield
     except ScanError:
         raise
-    except Exception as error:
-        raise damaged(name, kind) from error
+    except Exception:
+        # what a decoder says may quote the file, and is dropped for good
+        raise damaged(name, kind) from None

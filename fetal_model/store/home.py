@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from fetal_model.settings import read_settings
 
 
 def home() -> Path:
     """Folder that `FETAL_HOME` names, by default `data/` in the project; git ignores it."""
-    return Path(os.environ.get("FETAL_HOME", Path(__file__).resolve().parents[2] / "data"))
+    return read_settings().home

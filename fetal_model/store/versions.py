@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WEIGHTS = Path(os.environ.get("FETAL_WEIGHTS", Path(__file__).resolve().parents[2] / "weights"))
+from fetal_model.settings import read_settings
+
+WEIGHTS = read_settings().weights
 MODEL, TRUNK, HEAD = "model.keras", "trunk.onnx", "head.npz"
 METADATA, PREDICTIONS, CARD = "metadata.json", "predictions.csv", "CARD.md"
 

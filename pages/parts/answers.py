@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from fetal_model.deidentify.door import without_patient
 from fetal_model.explain.methods import explain
 from fetal_model.explain.overlay import fit_screen
 from fetal_model.predictor import Finding, Predictor
@@ -31,10 +32,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Picture:
-    """A scan at the size of a screen, uint8 RGB (height, width, 3), and where it comes from."""
+    """A scan at the size of a screen, uint8 RGB (height, width, 3), where it comes from, and in
+    words what was removed."""
 
     display: NDArray[np.uint8]
     facts: Facts
+    removed: str
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -66,8 +69,8 @@ def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
 def picture(name: str, data: bytes) -> Picture:
     """What to show of a file that has a finding."""
-    scan = read_scan(data, name)
-    return Picture(fit_screen(scan.display), scan.facts)
+    scan, removed = without_patient(read_scan(data, name), data)
+    return Picture(fit_screen(scan.display), scan.facts, removed.words())
 
 
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)

@@ -126,6 +126,7 @@ def _answer(source: Source, finding: Finding, asked: Asked) -> None:
         st.markdown(wording.plain(wording.learned_from(version)))
     st.markdown(wording.taken_away(finding))
     st.caption(f"Analysed in {wording.duration(finding.seconds)} by {version.label}.")
+    st.caption(picture(source.name, source.data).removed)
     with st.expander("Numbers and source"):
         for term, value, meaning in wording.numbers(finding):
             with st.container(gap=None):

@@ -10,10 +10,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from fetal_model.deidentify.door import without_patient
 from fetal_model.export.bundle import Form, bundle
 from fetal_model.export.entry import Entry
 from fetal_model.predictor import Finding
-from fetal_model.scan import read_scan
+from fetal_model.scan import Scan, read_scan
 from fetal_model.scan.content import recognise
 from fetal_model.store.versions import Version
 from pages.parts.answers import Source
@@ -54,9 +55,14 @@ def entry(source: Source, answer: Finding | str) -> Entry:
     return Entry(
         source.name,
         answer,
-        partial(read_scan, source.data, source.name),
+        partial(_shown, source),
         partial(bytes, source.data),
     )
+
+
+def _shown(source: Source) -> Scan:
+    """The scan as an export may show it."""
+    return without_patient(read_scan(source.data, source.name), source.data)[0]
 
 
 def show_choices(place: DeltaGenerator, entries: Sequence[Entry], version: Version) -> None:

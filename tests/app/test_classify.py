@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from fetal_model import wording
+from fetal_model.deidentify.pseudonym import pseudonym
 from fetal_model.phantom import simulate
 from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Finding, Predictor
@@ -56,6 +60,13 @@ def _no_caches() -> Iterator[None]:
 @pytest.fixture
 def page() -> AppTest:
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+
+
+@pytest.fixture
+def named(page: AppTest) -> AppTest:
+    """The page with the names of files on it."""
+    page.toggle(key="hide-names").set_value(False).run()
+    return page
 
 
 def upload(label: str, seed: int, name: str | None = None) -> Upload:
@@ -113,15 +124,15 @@ def test_example_is_classified(page: AppTest) -> None:
     assert len(chart) == 1
 
 
-def test_files_keep_their_order_and_a_bad_one_costs_only_itself(page: AppTest) -> None:
+def test_files_keep_their_order_and_a_bad_one_costs_only_itself(named: AppTest) -> None:
     first, last = upload("femur", 5), upload("brain", 6)
     bad = ("report.pdf", b"%PDF-1.7 not a scan", "application/pdf")
-    drop(page, first, bad, last)
-    assert headlines(page) == [wording.headline(expected(first)), wording.headline(expected(last))]
+    drop(named, first, bad, last)
+    assert headlines(named) == [wording.headline(expected(first)), wording.headline(expected(last))]
     with pytest.raises(ScanError) as caught:
         read_scan(bad[1], bad[0])
-    assert [error.value for error in page.error] == [wording.plain(str(caught.value))]
-    table = page.dataframe[0].value
+    assert [error.value for error in named.error] == [wording.plain(str(caught.value))]
+    table = named.dataframe[0].value
     assert list(table["File"]) == ["femur.png", "report.pdf", "brain.png"]
     assert list(table["Decision"]) == [
         expected(first).decision,
@@ -133,7 +144,7 @@ def test_files_keep_their_order_and_a_bad_one_costs_only_itself(page: AppTest) -
 
 
 def test_a_fault_in_one_analysis_costs_only_that_file(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch
+    named: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, poison = upload("femur", 5), upload("brain", 7, "poison.png")
     analyse = Predictor.analyse
@@ -144,11 +155,11 @@ def test_a_fault_in_one_analysis_costs_only_that_file(
         return analyse(self, scan, samples)
 
     monkeypatch.setattr(Predictor, "analyse", fail)
-    drop(page, poison, good)
-    assert headlines(page) == [wording.headline(expected(good))]
-    assert len(page.error) == 1
-    assert page.error[0].value.startswith("poison.png")
-    assert "secret detail" not in page.error[0].value
+    drop(named, poison, good)
+    assert headlines(named) == [wording.headline(expected(good))]
+    assert len(named.error) == 1
+    assert named.error[0].value.startswith("poison.png")
+    assert "secret detail" not in named.error[0].value
 
 
 def test_same_name_twice_gives_two_cards(page: AppTest) -> None:
@@ -158,9 +169,34 @@ def test_same_name_twice_gives_two_cards(page: AppTest) -> None:
     assert headlines(page) == wanted
 
 
-def test_a_file_name_cannot_format_the_page(page: AppTest) -> None:
-    drop(page, upload("femur", 5, "a_b_*c* :red[d].png"))
-    assert r"a\_b\_\*c\* \:red\[d\].png" in texts(page)
+def test_a_file_name_cannot_format_the_page(named: AppTest) -> None:
+    drop(named, upload("femur", 5, "a_b_*c* :red[d].png"))
+    assert r"a\_b\_\*c\* \:red\[d\].png" in texts(named)
+
+
+def test_file_names_are_nowhere_until_the_reader_wants_them(page: AppTest) -> None:
+    name = "Quastelbaum_19870412"
+    good, bad = upload("femur", 5, f"{name}.png"), (f"{name}.pdf", b"%PDF-1.7", "application/pdf")
+    drop(page, good, bad)
+    aliases = [pseudonym(*good[:2]), pseudonym(*bad[:2])]
+    assert list(page.dataframe[0].value["File"]) == aliases
+    assert page.error[0].value.startswith(aliases[1])
+    everything = "\n".join(str(getattr(element, "proto", "")) for element in page.main)
+    assert aliases[0] in everything
+    assert name not in everything
+    page.toggle(key="hide-names").set_value(False).run()
+    assert list(page.dataframe[0].value["File"]) == [good[0], bad[0]]
+
+
+def test_what_was_removed_is_said_and_not_shown(page: AppTest) -> None:
+    image = np.pad(simulate("femur", 5, annotations=False).image, ((0, 0), (150, 150)))
+    cv2.putText(image, "QUASTELBAUM", (10, 30), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 230, 1, cv2.LINE_AA)
+    text, file = PngInfo(), io.BytesIO()
+    text.add_text("Author", "Quastelbaum")
+    Image.fromarray(image).save(file, "PNG", pnginfo=text)
+    drop(page, ("scan.png", file.getvalue(), "image/png"))
+    said = "Removed from this file: 1 header element, 1 text region outside the picture."
+    assert said in [element.value for element in page.caption]
 
 
 def test_another_version_answers_when_chosen(page: AppTest) -> None:
@@ -249,12 +285,12 @@ def test_what_was_learned_from_phantoms_says_so(
     assert "Only phantoms." in [element.value for element in page.main.markdown]
 
 
-def test_many_files_are_shown_in_pages(page: AppTest) -> None:
+def test_many_files_are_shown_in_pages(named: AppTest) -> None:
     file = upload("femur", 5)
-    drop(page, *[(f"{i}.png", *file[1:]) for i in range(20)])
-    assert 1 < len(headlines(page)) < 20
-    assert list(page.dataframe[0].value["File"]) == [f"{i}.png" for i in range(20)]
-    assert len(page.get("pagination")) == 1
+    drop(named, *[(f"{i}.png", *file[1:]) for i in range(20)])
+    assert 1 < len(headlines(named)) < 20
+    assert list(named.dataframe[0].value["File"]) == [f"{i}.png" for i in range(20)]
+    assert len(named.get("pagination")) == 1
 
 
 def test_every_export_is_offered_and_none_is_made_before_it_is_asked_for(

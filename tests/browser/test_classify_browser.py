@@ -114,8 +114,12 @@ def test_a_bad_file_is_explained_beside_a_good_one(
     bad.write_bytes(b"%PDF-1.7 a letter")
     drop(page, [bad, files[0]], cards=1)
     alert = page.get_by_test_id("stAlert")
-    expect(alert).to_contain_text("letter.pdf")
+    expect(alert).to_contain_text("scan-")
     expect(alert).to_contain_text("PDF")
+    expect(page.get_by_text("letter.pdf")).not_to_be_visible()
+    page.get_by_text("Hide file names").click()
+    expect(alert).to_contain_text("letter.pdf")
+    wait_until_still(page)
     above, below = alert.bounding_box(), scan(page).bounding_box()
     assert above
     assert below

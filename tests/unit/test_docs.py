@@ -16,6 +16,7 @@ from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_exports import exports
 from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.experiments import read_plan
 from fetal_model.evaluation.predictions import read_predictions
@@ -37,6 +38,7 @@ def test_results_are_those_of_the_files(results: str) -> None:
     assert (DOCS / "trust.md").read_text(encoding="utf-8") == trust()
     assert (DOCS / "exports.md").read_text(encoding="utf-8") == exports()
     assert (DOCS / "inputs.md").read_text(encoding="utf-8") == inputs()
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings()
 
 
 def test_experiments_are_those_of_the_runs() -> None:
