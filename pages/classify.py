@@ -17,7 +17,7 @@ PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
 SETTINGS = read_settings()
 MOST_FILES = SETTINGS.max_files
-NO_NAMES = "<style>[data-testid='stFileUploaderFileName'] { visibility: hidden; }</style>"
+NO_NAMES = "<style>[data-testid='stFileChipName'] { visibility: hidden; }</style>"
 METHODS = {
     "Grad-CAM": "At once",
     "Grad-CAM++": "At once",
@@ -115,19 +115,18 @@ with st.sidebar:
     )
     if learned := wording.learned_from(versions[label]):
         st.caption(wording.plain(learned))
-    method = st.radio(
-        "How to explain",
-        list(METHODS),
-        captions=list(METHODS.values()),
-        help="Ways to estimate which parts of a scan speak for an anatomy.",
-    )
-
     hidden = st.toggle(
         "Hide file names",
         SETTINGS.hide_file_names,
         key="hide-names",
         help="A file's name may hold a patient's. Each scan then goes by a pseudonym, on this page "
         "and in what leaves it.",
+    )
+    method = st.radio(
+        "How to explain",
+        list(METHODS),
+        captions=list(METHODS.values()),
+        help="Ways to estimate which parts of a scan speak for an anatomy.",
     )
 
 if hidden:

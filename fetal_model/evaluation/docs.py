@@ -1,4 +1,4 @@
-"""`make docs`: cards, results, phantoms, trust, experiments, settings, all from committed files.
+"""`make docs`: the cards and every generated document, all from committed files.
 
 A section whose file is not there says which command makes it.
 """
@@ -15,6 +15,7 @@ from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_privacy import privacy
 from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
@@ -40,6 +41,7 @@ def main() -> None:
     write_text(DOCS / "trust.md", trust())
     write_text(DOCS / "experiments.md", experiments())
     write_text(DOCS / "settings.md", settings())
+    write_text(DOCS / "privacy.md", privacy())
 
 
 def results() -> str:

@@ -61,8 +61,8 @@ text. Export the scan in one of these formats.
         raise
     except Exception:
         # Decoders fail on damaged bytes in every way there is: OSError, SyntaxError, struct.error,
-        # RecursionError, MemoryError. One bad file must cost that file a message, nothing else. What
-        # they say may quote the file, and is dropped for good.
+        # RecursionError, MemoryError. One bad file must cost that file a message, nothing else.
+        # What they say may quote the file, and is dropped for good.
         raise ScanError.of(
             name,
             expected=f"a complete {kind} file",

@@ -14,6 +14,7 @@ from fetal_model.evaluation import docs
 from fetal_model.evaluation.card import card
 from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_privacy import privacy
 from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.experiments import read_plan
@@ -35,6 +36,7 @@ def test_results_are_those_of_the_files(results: str) -> None:
     assert (DOCS / "phantom.md").read_text(encoding="utf-8") == phantom()
     assert (DOCS / "trust.md").read_text(encoding="utf-8") == trust()
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings()
+    assert (DOCS / "privacy.md").read_text(encoding="utf-8") == privacy()
 
 
 def test_experiments_are_those_of_the_runs() -> None:
@@ -54,7 +56,7 @@ def test_card_is_that_of_the_files(version) -> None:
 
 
 def test_nothing_is_left_unmeasured(results: str) -> None:
-    assert "Not measured yet" not in results + phantom()
+    assert "Not measured yet" not in results + phantom() + privacy()
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
