@@ -26,6 +26,7 @@ WITH_REAL_SCANS = (
     "audit",
     "not_ultrasound",
     "uncertainty",
+    "deidentification",
 )
 
 if __name__ == "__main__":

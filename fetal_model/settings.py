@@ -36,18 +36,18 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(
-        ROOT / "data",
+        default=ROOT / "data",
         description="Folder of the password's hash, the trainings and their simulated scans.",
     )
-    weights: Path = Field(ROOT / "weights", description="Folder of the versions.")
+    weights: Path = Field(default=ROOT / "weights", description="Folder of the versions.")
     shared: Path = Field(
-        ROOT.parent / "shared",
+        default=ROOT.parent / "shared",
         description="Folder with `real_scans/` and `pretrained/`; without it the tests that need "
         "real scans skip, and `sononet16` cannot be trained.",
     )
     # A still of a scanner has 0.5 to 25 MB, uncompressed and in colour.
     max_bytes: int = Field(
-        64 * 1024**2,
+        default=64 * 1024**2,
         ge=1024**2,
         le=2 * 1024**3,
         description="Largest file that is read, in bytes.",
@@ -55,29 +55,29 @@ class Settings(BaseSettings):
     # A scanner's screen has 1 to 8 megapixels. 40 leaves room for a photographed screen, and keeps
     # one scan in memory (4 bytes a pixel for `pixels`, 3 for `display`) below 300 MB.
     max_pixels: int = Field(
-        40_000_000,
+        default=40_000_000,
         ge=1_000_000,
         le=170_000_000,  # from 179 on Pillow refuses by itself
         description="Largest picture that is decoded, in pixels; seven bytes of memory each.",
     )
     max_frames_counted: int = Field(
-        1000,
+        default=1000,
         ge=1,
         le=100_000,
         description="Where counting the pictures of a file stops.",
     )
     max_files: int = Field(
-        200,
+        default=200,
         ge=1,
         le=1000,
         description="Most files on the page at once; their bytes stay in memory meanwhile.",
     )
     hide_file_names: bool = Field(
-        True,
+        default=True,
         description="Whether the page begins with pseudonyms in place of file names.",
     )
     pseudonym_key: SecretStr | None = Field(
-        None,
+        default=None,
         min_length=16,
         max_length=1000,
         description="Secret that pseudonyms are made with, 16 characters or more: the same file "

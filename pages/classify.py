@@ -18,7 +18,7 @@ PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
 SETTINGS = read_settings()
 MOST_FILES = SETTINGS.max_files
-NO_NAMES = "<style>[data-testid='stFileUploaderFileName'] { visibility: hidden; }</style>"
+NO_NAMES = "<style>[data-testid='stFileChipName'] { visibility: hidden; }</style>"
 
 
 def clear() -> None:

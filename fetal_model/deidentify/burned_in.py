@@ -74,7 +74,7 @@ def picture_area(pixels: NDArray[np.float32], found: Annotations) -> Mask:
     wide = cv2.copyMakeBorder(shown, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=0)
     closed = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
     closed = closed[gap:-gap, gap:-gap]
-    solid = cv2.morphologyEx(closed, cv2.MORPH_OPEN, brush)
+    solid = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, brush), np.uint8)
     area = np.zeros(small.shape, np.uint8)
     for hull in _hulls(solid):
         cv2.fillConvexPoly(area, hull, 1)

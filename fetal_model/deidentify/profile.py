@@ -68,11 +68,11 @@ def action(tag: BaseTag, vr: str, values: list[object]) -> Action:
         return "remove"
     if tag in _PIXELS:
         return "keep"
-    named = _named(tag)
-    if vr == "UI" and named != "remove":
+    said = named(tag)
+    if vr == "UI" and said != "remove":
         return "keep" if all(UID(str(value)).is_valid for value in values) else "remove"
-    if named is not None:
-        return named
+    if said is not None:
+        return said
     if vr == "SQ":
         return "descend"
     if vr in _NUMBERS:
@@ -81,7 +81,7 @@ def action(tag: BaseTag, vr: str, values: list[object]) -> Action:
     return "keep" if form and all(form(str(value)) for value in values) else "remove"
 
 
-def _named(tag: BaseTag) -> Action | None:
+def named(tag: BaseTag) -> Action | None:
     """What the profile says, None when it does not name the element; identifiers are retained."""
     single, ranges = _table()
     if tag in single:

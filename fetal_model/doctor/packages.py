@@ -107,8 +107,8 @@ def _import(modules: list[str]) -> dict[str, str]:
             )  # fmt: skip
             output, ended = done.stdout, f"ends Python with {done.returncode}"
         except subprocess.TimeoutExpired as error:
-            output = error.stdout or ""
-            output = output.decode() if isinstance(output, bytes) else output
+            heard = error.stdout or ""
+            output = heard.decode() if isinstance(heard, bytes) else heard
             ended = f"takes more than {_PATIENCE} seconds"
         for line in output.splitlines():
             mark, module, *why = line.split()

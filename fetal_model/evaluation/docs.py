@@ -1,4 +1,4 @@
-"""`make docs`: cards and every file in docs/ that holds figures, from committed files alone.
+"""`make docs`: the cards and every generated document, all from committed files.
 
 A section whose file is not there says which command makes it.
 """
@@ -17,6 +17,7 @@ from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_exports import exports
 from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_privacy import privacy
 from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
@@ -44,6 +45,7 @@ def main() -> None:
     write_text(DOCS / "experiments.md", experiments())
     write_text(DOCS / "exports.md", exports())
     write_text(DOCS / "settings.md", settings())
+    write_text(DOCS / "privacy.md", privacy())
 
 
 def results() -> str:

@@ -16,6 +16,7 @@ from fetal_model.evaluation.docs_experiments import experiments
 from fetal_model.evaluation.docs_exports import exports
 from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
+from fetal_model.evaluation.docs_privacy import privacy
 from fetal_model.evaluation.docs_settings import settings
 from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.experiments import read_plan
@@ -39,6 +40,7 @@ def test_results_are_those_of_the_files(results: str) -> None:
     assert (DOCS / "exports.md").read_text(encoding="utf-8") == exports()
     assert (DOCS / "inputs.md").read_text(encoding="utf-8") == inputs()
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings()
+    assert (DOCS / "privacy.md").read_text(encoding="utf-8") == privacy()
 
 
 def test_experiments_are_those_of_the_runs() -> None:
@@ -58,7 +60,7 @@ def test_card_is_that_of_the_files(version) -> None:
 
 
 def test_nothing_is_left_unmeasured(results: str) -> None:
-    assert "Not measured yet" not in results + phantom() + exports() + inputs()
+    assert "Not measured yet" not in results + phantom() + exports() + inputs() + privacy()
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
