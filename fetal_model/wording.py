@@ -120,7 +120,8 @@ def row(name: str, answer: Finding | str) -> dict[str, str]:
     if isinstance(answer, str):
         cells = ("", "", "not read", answer, "")
     else:
-        anatomy = f"none (nearest: {answer.anatomy.name})" if answer.turned_away else None
+        anatomy = f"none (nearest: {answer.anatomy.name})" if answer.rejected else None
+        anatomy = "no usable scan" if answer.faults else anatomy
         cells = (
             anatomy or answer.anatomy.name,
             percent(answer.probabilities.max()),

@@ -31,7 +31,7 @@ def show_card(source: Source, finding: Finding, asked: Asked) -> None:
         with st.container(gap="xxsmall"):
             st.subheader(wording.headline(finding), anchor=False)
             st.caption(wording.plain(source.name))
-            if finding.turned_away:
+            if finding.rejected and not finding.faults:
                 st.markdown(wording.nearest(finding))
             if members := asked.promises.members(finding):
                 st.markdown(members)

@@ -141,7 +141,7 @@ def _column(
                 key=f"compare-bars-{identity}",
                 alt=wording.bars(answer),
             )
-            if answer.turned_away:
+            if answer.rejected and not answer.faults:
                 st.markdown(wording.nearest(answer))
             for reason in answer.reasons:
                 st.markdown(wording.plain(reason))

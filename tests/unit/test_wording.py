@@ -57,7 +57,7 @@ def test_headline_of_the_three_outcomes() -> None:
 def test_a_picture_that_is_no_scan_is_not_given_an_anatomy() -> None:
     blurred = finding(faults=("The picture is blurred.",), decision="look again")
     assert wording.headline(blurred) == "Not a usable ultrasound scan"
-    assert wording.row("b.png", blurred)["Anatomy"] == "none (nearest: Femur)"
+    assert wording.row("b.png", blurred)["Anatomy"] == "no usable scan"
 
 
 def test_a_second_look_says_how_far_the_views_agree() -> None:
