@@ -38,7 +38,8 @@ def privacy() -> str:
         f"The profile names {named:,} of the {texts:,} elements of the standard that hold text; "
         "the others are removed all the same, but for numbers and codes of the picture. "
         "`tests/unit/test_no_patient.py` plants a patient in every one of them, in private "
-        "elements, sequences, EXIF, comments, file names and corners, and searches what is kept, shown, said and logged.",
+        "elements, sequences, EXIF, comments, file names and corners, and searches what is kept, "
+        "shown, said and logged.",
         "",
         f"Words in the corners of {made['scans']} simulated screens, {made['words']} words each "
         "way of writing: those of which something can still be read.",
