@@ -31,7 +31,7 @@ def clean_header(dataset: Dataset) -> tuple[Dataset, Removed]:
 
     The standard profile, with identifiers of studies, series and images retained, and beyond it
     every private element and every text that a picture does not need. What is written into the
-    pixels stays.
+    pixels stays, and so do comments inside compressed ones.
 
     Args:
         dataset: As pydicom reads it; it is not changed.

@@ -23,9 +23,10 @@ def privacy() -> str:
         "until the reader switches *Hide file names* off. The command line keeps names as given.",
         "- `fetal_model.deidentify.header.clean_header` cleans a DICOM data set by the Basic "
         "Application Level Confidentiality Profile of PS3.15 with the Retain UIDs Option, and "
-        "removes every other text that a picture does not need, and every private element. Pixels "
-        "and what is written into them stay; retained identifiers may hold the time of an "
-        "examination. No header can prove that no name is written into the pixels.",
+        "removes every other text that a picture does not need, and every private element. Pixels, "
+        "what is written into them and comments inside compressed ones stay; retained "
+        "identifiers may hold the time of an examination. No header can prove that no name is "
+        "written into the pixels.",
         "",
     ]
     result = read_json("deidentification.json")
@@ -35,9 +36,10 @@ def privacy() -> str:
     made = result["simulated"]
     lines += [
         f"The profile names {named:,} of the {texts:,} elements of the standard that hold text; "
-        "the others are removed all the same. `tests/unit/test_no_patient.py` plants a patient in "
-        "every one of them, in private elements, sequences, EXIF, comments, file names and "
-        "corners, and searches what is kept, shown, said and logged.",
+        "the others are removed all the same, but for numbers and codes of the picture. "
+        "`tests/unit/test_no_patient.py` plants a patient in every one of them, in private "
+        "elements, sequences, EXIF, comments, file names and corners, and searches what is kept, "
+        "shown, said and logged.",
         "",
         f"Words in the corners of {made['scans']} simulated screens, {made['words']} words each "
         "way of writing: those of which something can still be read.",
