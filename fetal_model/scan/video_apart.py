@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 _MEMORY = 2 * 1024**3
 """Bytes that the child may take on top of what its libraries take."""
-_TIMEOUT_SECONDS = 60.0
-"""For the first answer, and then for each."""
+_TIMEOUT_SECONDS = 300.0
+"""For the first answer, and then for each; long, so that on a busy machine a good video waits."""
 _LONGEST_ANSWER = 256 * 1024**2
 """Bytes; a frame of the most pixels takes half of it."""
 
