@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from fetal_model.inference.timeline import SECONDS, Timeline, timeline
 from fetal_model.predictor import DROPOUT_SAMPLES, Finding, Predictor
 from fetal_model.scan import Clip, Scan, ScanError
 from fetal_model.scan.clip import spread
+from fetal_model.uncertainty.decision import Thresholds
 
 FRAMES = 40
 """Frames of a clip that are analysed unless another number is asked for."""
@@ -33,8 +37,8 @@ class ClipFinding:
 
     Attributes:
         frames: The frames that were analysed, in their order.
-        best: Number of the best frame: the most probable of those accepted, or where none is, of
-            all.
+        best: Number of the best frame: the one with the highest plane score x probability of those
+            accepted, or where none is, of all.
         scan: That frame.
         finding: The answer about it.
     """
@@ -43,6 +47,21 @@ class ClipFinding:
     best: int
     scan: Scan
     finding: Finding
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """That decided about every frame."""
+        return self.finding.thresholds
+
+    def under(self, thresholds: Thresholds) -> ClipFinding:
+        """The same answers, decided by other thresholds; the best frame stays the same."""
+        frames = tuple(
+            frame
+            if isinstance(frame.finding, ScanError)
+            else replace(frame, finding=frame.finding.under(thresholds))
+            for frame in self.frames
+        )
+        return replace(self, frames=frames, finding=self.finding.under(thresholds))
 
 
 def analyse_clip(
@@ -74,7 +93,8 @@ def analyse_clip(
             continue
         finding = predictor.analyse(made, samples)
         frames.append(FrameFinding(index, at, finding))
-        rank = finding.decision == "accepted", float(finding.probabilities.max())
+        worth = finding.plane_score * float(finding.probabilities.max())
+        rank = finding.decision == "accepted", worth
         if best is None or rank > best[0]:
             best = rank, made, finding
     if best is None:
@@ -82,3 +102,27 @@ def analyse_clip(
         raise error
     _, scan, finding = best
     return ClipFinding(tuple(frames), scan.facts.frame, scan, finding)
+
+
+def follow(clip: ClipFinding) -> tuple[Timeline, list[FrameFinding]]:
+    """What a clip shows over time, as far as its frames have an answer.
+
+    A frame with a fault of the picture is never the best of an anatomy. Where the clip does not
+    say when its frames begin, nothing is smoothed.
+
+    Returns:
+        The timeline, and the frames it is about.
+    """
+    frames = [frame for frame in clip.frames if not isinstance(frame.finding, ScanError)]
+    findings = [f.finding for f in frames if not isinstance(f.finding, ScanError)]
+    timed = all(frame.seconds is not None for frame in frames)
+    followed = timeline(
+        np.array([finding.probabilities for finding in findings]),
+        np.array([finding.plane_score for finding in findings]),
+        np.array([frame.seconds if timed else frame.index for frame in frames], float),
+        plane_score=clip.finding.thresholds.plane_score,
+        confidence=clip.finding.thresholds.confidence,
+        quality=np.array([0.0 if finding.faults else 1.0 for finding in findings]),
+        smoothing=SECONDS if timed else 0.0,
+    )
+    return followed, frames

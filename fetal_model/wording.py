@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fetal_model.inference.timeline import Timeline
     from fetal_model.predictor import Finding
+    from fetal_model.predictor_clip import ClipFinding
     from fetal_model.scan import Facts
     from fetal_model.store.versions import Version
 
@@ -46,6 +48,20 @@ def headline(finding: Finding) -> str:
     if finding.rejected:
         return NONE_OF_THESE
     return f"{finding.anatomy.name} · {percent(finding.probabilities.max())} · {finding.decision}"
+
+
+def clip_headline(clip: ClipFinding, followed: Timeline) -> str:
+    """What a clip shows, and how much of it was looked at.
+
+    Args:
+        clip: The answer.
+        followed: Of `predictor_clip.follow`.
+    """
+    names = [BY_KEY[key].name for key in followed.best]
+    count = clip.scan.facts.frames
+    looked = len(clip.frames)
+    every = f"all {count} frames" if looked == count else f"{looked} of {count} frames"
+    return f"{' · '.join(names) or NONE_OF_THESE} · {every} looked at"
 
 
 def nearest(finding: Finding) -> str:

@@ -44,8 +44,11 @@ def results(files: list[tuple[str, bytes, str]], asked: Asked, export: DeltaGene
     """
     # The page already stands while this brings in the inference engine.
     from fetal_model.charts import anatomy_borders
-    from pages.parts.answers import Source, finding
+    from fetal_model.predictor_clip import ClipFinding
+    from pages.parts.answers import Source
+    from pages.parts.answers import answer as answer_about
     from pages.parts.card import show_card, show_error
+    from pages.parts.clip_card import show_clip
     from pages.parts.export import entry, show_choices
 
     st.html(anatomy_borders())
@@ -70,16 +73,21 @@ def results(files: list[tuple[str, bytes, str]], asked: Asked, export: DeltaGene
     for index, source in enumerate(sources):
         if source in waiting:
             progress.progress(index / len(sources), f"Scan {index + 1} of {len(sources)}")
-        answer = finding(source.name, source.data, *how)
+        answer = answer_about(source.name, source.data, *how)
         ready.add((source.identity, *how))
         if not isinstance(answer, str):
             answer = asked.promises.decide(answer)
-        rows.append(wording.row(source.name, answer))
+        if isinstance(answer, ClipFinding):
+            rows.append(wording.row(f"{source.name}, frame {answer.best}", answer.finding))
+        else:
+            rows.append(wording.row(source.name, answer))
         entries.append(entry(source, answer))
         if index in places:
             with places[index].container() if source in waiting else places[index]:
                 if isinstance(answer, str):
                     show_error(answer)
+                elif isinstance(answer, ClipFinding):
+                    show_clip(source, answer, asked)
                 else:
                     show_card(source, answer, asked)
     progress.empty()
@@ -94,7 +102,7 @@ st.session_state.setdefault("round", 0)
 bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 bar.title("Classify scans", anchor=False, width="content")
 uploads = st.file_uploader(
-    "Ultrasound scans: PNG, JPEG, TIFF, BMP or single-frame DICOM, any number at once",
+    "Ultrasound scans and clips: PNG, JPEG, TIFF, BMP, WebP, DICOM, MP4 or AVI, any number at once",
     accept_multiple_files=True,
     key=f"uploads-{st.session_state.round}",
     max_upload_size=SETTINGS.max_bytes // 1024**2,

@@ -16,18 +16,31 @@ from fetal_model.deidentify.door import without_patient
 from fetal_model.explain.methods import explain
 from fetal_model.explain.overlay import fit_screen
 from fetal_model.predictor import Finding, Predictor
-from fetal_model.scan import Facts, ScanError, read_scan
+from fetal_model.predictor_clip import ClipFinding, analyse_clip
+from fetal_model.scan import Clip, Facts, Scan, ScanError, open_clip, open_scan, read_scan
 from fetal_model.scan.preprocess import place, preprocess
 from fetal_model.uncertainty.methods import METHODS
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file on the page: its name, its bytes, and an identity that outlives a rerun."""
+    """One file on the page, or one frame of it.
+
+    Attributes:
+        name: What it is called.
+        data: The file.
+        identity: Outlives a rerun.
+        frame: Number of the frame, from 0, None for a still.
+    """
 
     name: str
     data: bytes
     identity: str
+    frame: int | None = None
+
+    def at(self, frame: int) -> Source:
+        """One frame of it."""
+        return replace(self, identity=f"{self.identity}-{frame}", frame=frame)
 
 
 @dataclass(frozen=True)
@@ -52,12 +65,19 @@ def _engine(version: str, keep: bool) -> Predictor:
 
 
 # The caches below belong to one session: they go when it ends, and no reader meets another's scan.
-@st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
 def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding | str:
-    """The answer about a file, or a sentence on why there is none."""
+    """The answer about a still, or about the best frame of a clip; or why there is none."""
+    answered = answer(name, data, version, keep)
+    return answered.finding if isinstance(answered, ClipFinding) else answered
+
+
+@st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
+def answer(name: str, data: bytes, version: str, keep: bool) -> Finding | ClipFinding | str:
+    """The answer about a still or a clip, or a sentence on why there is none."""
     engine = _engine(version, keep)  # outside the net below: a broken version is not a bad file
     try:
-        return engine.analyse(read_scan(data, name))
+        opened = open_scan(data, name)
+        return analyse_clip(engine, opened) if isinstance(opened, Clip) else engine.analyse(opened)
     except ScanError as error:
         return str(error)
     except Exception:
@@ -66,37 +86,44 @@ def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding
         return f"{name}: the analysis failed. Export the scan again, or report this file's kind."
 
 
+def scan_of(name: str, data: bytes, frame: int | None = None) -> Scan:
+    """The picture of a file that has a finding."""
+    return read_scan(data, name) if frame is None else open_clip(data, name).frame(frame)
+
+
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
-def picture(name: str, data: bytes) -> Picture:
+def picture(name: str, data: bytes, frame: int | None = None) -> Picture:
     """What to show of a file that has a finding."""
-    scan, removed = without_patient(read_scan(data, name), data)
+    scan, removed = without_patient(scan_of(name, data, frame), data)
     return Picture(fit_screen(scan.display), scan.facts, removed.words())
 
 
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
-def seen(name: str, data: bytes, version: str, keep: bool) -> NDArray[np.uint8]:
+def seen(name: str, data: bytes, frame: int | None, version: str, keep: bool) -> NDArray[np.uint8]:
     """A scan as the model saw it, at the size of `picture`; black where it saw nothing."""
-    scan = read_scan(data, name)
+    scan = scan_of(name, data, frame)
     grey, region = preprocess(scan, replace(_engine(version, keep).input, scaling="0-1"))
     levels = np.rint(255 * place(grey[:, :, 0], region, scan.pixels.shape)).astype(np.uint8)
     return fit_screen(np.repeat(levels[:, :, np.newaxis], 3, axis=2))
 
 
 @st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
-def second_look(name: str, data: bytes, version: str, keep: bool) -> NDArray[np.float64]:
+def second_look(
+    name: str, data: bytes, frame: int | None, version: str, keep: bool
+) -> NDArray[np.float64]:
     """Probabilities of the four under each of `methods.VIEWS`, shape (views, 4)."""
-    return METHODS["augmentation"].sample([_engine(version, keep)], read_scan(data, name))
+    return METHODS["augmentation"].sample([_engine(version, keep)], scan_of(name, data, frame))
 
 
 @st.cache_resource(scope="session", max_entries=24, show_spinner=False)
 def explanation(
-    name: str, data: bytes, version: str, keep: bool, method: str, key: str
+    name: str, data: bytes, frame: int | None, version: str, keep: bool, method: str, key: str
 ) -> NDArray[np.float32]:
     """A heatmap that the finding does not hold, at the size of `picture`."""
-    return fit_screen(explain(method, _engine(version, keep), read_scan(data, name), key))
+    return fit_screen(explain(method, _engine(version, keep), scan_of(name, data, frame), key))
 
 
 def forget() -> None:
     """Drop what this session holds."""
-    for cache in (finding, picture, seen, second_look, explanation):
+    for cache in (answer, picture, seen, second_look, explanation):
         cache.clear()

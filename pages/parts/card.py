@@ -46,7 +46,7 @@ def show_card(source: Source, finding: Finding, asked: Asked) -> None:
 
 def _picture(source: Source, finding: Finding, asked: Asked) -> None:
     method, how = asked.method, (asked.version.label, asked.keep)
-    display = picture(source.name, source.data).display
+    display = picture(source.name, source.data, source.frame).display
     place = st.container(key=f"scan-{source.identity}")
     legend = st.container(gap="xxsmall")
     identity = f"{source.identity}-{asked.version.label}"
@@ -68,7 +68,7 @@ def _picture(source: Source, finding: Finding, asked: Asked) -> None:
         key=f"seen-{identity}",
         help="The scan at the model's resolution, without what was taken away before it looked.",
     ):
-        display = seen(source.name, source.data, *how)
+        display = seen(source.name, source.data, source.frame, *how)
     key = st.segmented_control(
         "Anatomy that the overlay explains",
         KEYS,
@@ -100,7 +100,7 @@ def _picture(source: Source, finding: Finding, asked: Asked) -> None:
                 legend,
                 st.spinner(f"{method}: a few seconds; the first time, up to half a minute."),
             ):
-                heat = explanation(source.name, source.data, *how, method, key)
+                heat = explanation(source.name, source.data, source.frame, *how, method, key)
             laid = overlay(display, heat, strength)
             plain.image(laid, width="stretch", output_format="PNG", alt=alt)
 
@@ -120,13 +120,13 @@ def _answer(source: Source, finding: Finding, asked: Asked) -> None:
         help="Asks again about ten slightly changed views of the scan: ten times the work.",
     ):
         with st.spinner("Ten views of the scan"):
-            views = second_look(source.name, source.data, version.label, asked.keep)
+            views = second_look(source.name, source.data, source.frame, version.label, asked.keep)
         st.markdown(wording.second_look(views, finding))
     if version.metadata.get("simulated"):
         st.markdown(wording.plain(wording.learned_from(version)))
     st.markdown(wording.taken_away(finding))
     st.caption(f"Analysed in {wording.duration(finding.seconds)} by {version.label}.")
-    st.caption(picture(source.name, source.data).removed)
+    st.caption(picture(source.name, source.data, source.frame).removed)
     with st.expander("Numbers and source"):
         for term, value, meaning in wording.numbers(finding):
             with st.container(gap=None):
@@ -134,7 +134,9 @@ def _answer(source: Source, finding: Finding, asked: Asked) -> None:
                 st.caption(meaning)
         with st.container(gap=None):
             st.markdown("**Source**")
-            st.caption(wording.plain(wording.source(picture(source.name, source.data).facts)))
+            st.caption(
+                wording.plain(wording.source(picture(source.name, source.data, source.frame).facts))
+            )
         with st.container(gap=None):
             st.markdown(f"**What a good {finding.anatomy.name.lower()} plane shows**")
             st.caption(finding.anatomy.good_plane)

@@ -14,10 +14,11 @@ from fetal_model.deidentify.door import without_patient
 from fetal_model.export.bundle import Form, bundle
 from fetal_model.export.entry import Entry
 from fetal_model.predictor import Finding
-from fetal_model.scan import Scan, read_scan
+from fetal_model.predictor_clip import ClipFinding
+from fetal_model.scan import Scan
 from fetal_model.scan.content import recognise
 from fetal_model.store.versions import Version
-from pages.parts.answers import Source
+from pages.parts.answers import Source, scan_of
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,18 @@ CHOICES = (
 NO_DICOM = "None of these scans came from DICOM, so there is nothing to refer to."
 
 
-def entry(source: Source, answer: Finding | str) -> Entry:
+def entry(source: Source, answer: Finding | ClipFinding | str) -> Entry:
     """What an export needs of a file on the page."""
-    return Entry(
-        source.name,
-        answer,
-        partial(_shown, source),
-        partial(bytes, source.data),
-    )
+    file = partial(bytes, source.data)
+    if isinstance(answer, ClipFinding):
+        shown = partial(_shown, source.at(answer.best))
+        return Entry(source.name, answer.finding, shown, file, answer)
+    return Entry(source.name, answer, partial(_shown, source), file)
 
 
 def _shown(source: Source) -> Scan:
     """The scan as an export may show it."""
-    return without_patient(read_scan(source.data, source.name), source.data)[0]
+    return without_patient(scan_of(source.name, source.data, source.frame), source.data)[0]
 
 
 def show_choices(place: DeltaGenerator, entries: Sequence[Entry], version: Version) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fetal_model.evaluation.predictions import Prediction
     from fetal_model.predictor import Finding
+    from fetal_model.predictor_clip import ClipFinding
     from fetal_model.uncertainty.conformal import ConformalSets
 
 TARGETS = (0.01, 0.02, 0.05, 0.1)
@@ -37,11 +38,11 @@ class Promises:
     sets: ConformalSets | None = None
     coverage: float = 0.0
 
-    def decide(self, finding: Finding) -> Finding:
-        """The finding under the threshold that was asked for."""
+    def decide(self, answer: Finding | ClipFinding) -> Finding | ClipFinding:
+        """The answer under the threshold that was asked for."""
         if self.confidence is None:
-            return finding
-        return finding.under(replace(finding.thresholds, confidence=self.confidence))
+            return answer
+        return answer.under(replace(answer.thresholds, confidence=self.confidence))
 
     def members(self, finding: Finding) -> str:
         """The set of anatomies in words, empty where none was asked for or none is named."""

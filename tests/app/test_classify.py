@@ -19,6 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.made_dicom import make, to_bytes
 from fetal_model import wording
 from fetal_model.deidentify.pseudonym import pseudonym
 from fetal_model.phantom import simulate
@@ -394,3 +395,31 @@ def test_a_second_look_asks_about_ten_views(page: AppTest) -> None:
     next(button for button in page.button if button.label == "Second look").click().run()
     assert not page.exception
     assert any("of 10 views" in text.value for text in page.markdown)
+
+
+def sweep() -> Upload:
+    """A clip of a black frame and two femurs, two seconds apart."""
+    femur = simulate("femur", 3, annotations=False).image
+    frames = np.stack([np.zeros_like(femur), femur, simulate("femur", 5).image[:448, :576]])
+    data = to_bytes(
+        make(frames[0], NumberOfFrames=len(frames), PixelData=frames.tobytes(), FrameTime="2000")
+    )
+    return "sweep.dcm", data, "application/dicom"
+
+
+def test_a_clip_is_shown_over_time_and_by_its_best_frame(named: AppTest) -> None:
+    drop(named, sweep())
+    clip, frame = headlines(named)
+    assert clip == "Femur · all 3 frames looked at"
+    assert frame.startswith("Femur · ")
+    slider = named.select_slider[0]
+    assert slider.options == ["0", "1", "2"]
+    assert slider.value in (1, 2)
+    before = scan_url(named)
+    slider.set_value(0).run()
+    assert not named.exception
+    assert headlines(named)[1] == "Not a usable ultrasound scan"
+    assert scan_url(named) != before
+    next(b for b in named.button if b.label == "Best femur frame").click().run()
+    assert not named.exception
+    assert headlines(named)[1].startswith("Femur · ")

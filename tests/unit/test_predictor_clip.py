@@ -57,10 +57,10 @@ def test_every_frame_has_the_answer_of_the_still_it_is(
         assert alone.decision == frame.finding.decision
 
 
-def test_the_best_frame_is_the_most_probable_accepted_one(found: ClipFinding) -> None:
+def test_the_best_frame_is_accepted_and_the_surest_of_plane_and_anatomy(found: ClipFinding) -> None:
     findings = [frame.finding for frame in found.frames]
     accepted = [f for f in findings if f.decision == "accepted"]
-    chosen = max(accepted or findings, key=lambda f: f.probabilities.max())
+    chosen = max(accepted or findings, key=lambda f: f.plane_score * f.probabilities.max())
     assert found.finding is chosen is findings[found.best]
     assert found.scan.facts.frame == found.best
     assert found.finding.anatomy.key in KEYS
