@@ -77,6 +77,7 @@ def test_an_accepted_frame_beats_a_surer_one_that_is_not(
         share, decision = shares[scan.facts.frame]
         finding = real(scan, samples)
         object.__setattr__(finding, "decision", decision)
+        object.__setattr__(finding, "plane_score", 0.9)
         object.__setattr__(finding, "probabilities", np.array([share, 0, 0, 1 - share]))
         return finding
 
