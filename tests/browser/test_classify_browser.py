@@ -136,7 +136,8 @@ def test_example_by_keyboard_then_clear(page: Page) -> None:
 
 
 def download(page: Page, label: str) -> bytes:
-    with page.expect_download() as started:
+    # the first of its form brings in its library
+    with page.expect_download(timeout=3 * PATIENCE_MS) as started:
         page.get_by_role("button", name=label, exact=True).click()
     return Path(started.value.path()).read_bytes()
 
