@@ -66,9 +66,17 @@ def _engine(version: str, keep: bool) -> Predictor:
 
 # The caches below belong to one session: they go when it ends, and no reader meets another's scan.
 def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding | str:
-    """The answer about a still, or about the best frame of a clip; or why there is none."""
+    """The answer about a still, or a sentence on why there is none; clips are the first page's."""
     answered = answer(name, data, version, keep)
-    return answered.finding if isinstance(answered, ClipFinding) else answered
+    if not isinstance(answered, ClipFinding):
+        return answered
+    refusal = ScanError.of(
+        name,
+        expected="a still scan",
+        found=f"a clip of {answered.scan.facts.frames} frames",
+        advice="Drop clips on the Classify page",
+    )
+    return str(refusal)
 
 
 @st.cache_resource(scope="session", max_entries=1000, show_spinner=False)

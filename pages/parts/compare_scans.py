@@ -29,7 +29,7 @@ def show_scans(versions: Sequence[Version]) -> None:
     """Take scans, and show what each of the versions makes of them."""
     st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
-        "Ultrasound scans: PNG, JPEG, TIFF, BMP or single-frame DICOM, any number at once",
+        "Ultrasound scans: PNG, JPEG, TIFF, BMP, WebP or single-frame DICOM, any number at once",
         accept_multiple_files=True,
         key=f"compare-uploads-{st.session_state[_ROUND]}",
         help="Scans stay in memory and are kept nowhere.",

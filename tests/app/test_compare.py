@@ -9,14 +9,17 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.made_dicom import make, to_bytes
 from fetal_model import wording
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.built_in import built_in
 from fetal_model.evaluation.comparison import figures, judge
+from fetal_model.phantom import simulate
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import read_scan
 
@@ -131,6 +134,14 @@ def test_a_bad_file_costs_only_itself(page: AppTest, femur: tuple[str, bytes, st
     assert page.error[0].value.startswith(r"letter.pdf\: expected PNG")
     assert [s.value for s in page.subheader] == ["letter.pdf", "femur.png"]
     assert len(pictures(page)) == 2
+
+
+def test_a_clip_is_sent_to_the_page_that_takes_clips(page: AppTest) -> None:
+    frames = np.stack([simulate("femur", seed).image[:448, :576] for seed in (3, 5)])
+    data = to_bytes(make(frames[0], NumberOfFrames=2, PixelData=frames.tobytes()))
+    page.file_uploader[0].set_value([("sweep.dcm", data, "application/dicom")]).run()
+    assert not page.exception
+    assert any("found a clip of 2 frames" in error.value for error in page.error)
 
 
 def test_clear_empties_the_page(page: AppTest, femur: tuple[str, bytes, str]) -> None:
