@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -44,6 +45,14 @@ def main() -> None:
     def full() -> None:
         predictor.analyse(scan).heatmap()
 
+    sees_all = predictor.keeping_annotations()
+
+    def unmasked() -> None:
+        sees_all.analyse(scan).heatmap()
+
+    def masking() -> None:
+        preprocess(scan, replace(predictor.input, annotations="taken away"))
+
     def naive() -> None:
         np.stack([model(batch, training=True) for _ in range(DROPOUT_SAMPLES)]).std(axis=0)
         heat()
@@ -55,13 +64,24 @@ def main() -> None:
     def bare() -> None:
         predictor.trunk(batch)
 
-    ways = {"full analysis": full, "naive": naive, "batched": batched, "bare forward pass": bare}
+    ways = {
+        "full analysis": full,
+        "analysis without masking": unmasked,
+        "masking": masking,
+        "naive": naive,
+        "batched": batched,
+        "bare forward pass": bare,
+    }
     seconds = timed(ways)
     full_times = np.array(seconds["full analysis"])
     ratios = {
         "naive / full analysis": np.array(seconds["naive"]) / full_times,
         "batched / full analysis": np.array(seconds["batched"]) / full_times,
         "full analysis / bare forward pass": full_times / np.array(seconds["bare forward pass"]),
+        "analysis without masking / bare forward pass": np.array(
+            seconds["analysis without masking"]
+        )
+        / np.array(seconds["bare forward pass"]),
     }
     result = {
         "version": predictor.version.label,

@@ -25,7 +25,7 @@ from fetal_model.deidentify.pseudonym import pseudonym
 from fetal_model.phantom import simulate
 from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Finding, Predictor
-from fetal_model.scan import ScanError, read_scan
+from fetal_model.scan import ScanError, open_scan, read_scan
 from fetal_model.store import versions
 from fetal_model.uncertainty.decision import Thresholds
 
@@ -117,7 +117,7 @@ def test_example_is_classified(page: AppTest) -> None:
 
     page.button[2].click().run()
     assert not page.exception
-    finding = Predictor.load().analyse(read_scan(example("femur"), "Femur (simulated)"))
+    finding = Predictor.load().analyse(open_scan(example("femur"), "Femur (simulated)"))
     assert headlines(page) == [wording.headline(finding)]
     assert "Femur (simulated)" in texts(page)
     assert DISCLAIMER in texts(page)
@@ -131,7 +131,7 @@ def test_files_keep_their_order_and_a_bad_one_costs_only_itself(named: AppTest) 
     drop(named, first, bad, last)
     assert headlines(named) == [wording.headline(expected(first)), wording.headline(expected(last))]
     with pytest.raises(ScanError) as caught:
-        read_scan(bad[1], bad[0])
+        open_scan(bad[1], bad[0])
     assert [error.value for error in named.error] == [wording.plain(str(caught.value))]
     table = named.dataframe[0].value
     assert list(table["File"]) == ["femur.png", "report.pdf", "brain.png"]
