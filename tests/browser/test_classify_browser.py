@@ -145,6 +145,7 @@ def download(page: Page, label: str) -> bytes:
 def test_answers_are_taken_away(page: Page, files: list[Path], tmp_path: Path) -> None:
     dicom = tmp_path / "thorax.dcm"
     write_still(dicom, simulate("thorax", 4))
+    page.get_by_text("Hide file names").click()
     drop(page, [*files, dicom], cards=3)
     page.get_by_role("button", name="Export").click()
     rows = json.loads(download(page, "JSON"))
