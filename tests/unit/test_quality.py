@@ -152,7 +152,7 @@ def test_what_the_file_states_counts(phantom: NDArray[np.uint8]) -> None:
         assert find_faults(stated, quality) == expected
 
 
-@pytest.mark.parametrize("shape", [(32, 32), (32, 900), (900, 32)])
+@pytest.mark.parametrize("shape", [(32, 32), (32, 320), (320, 32)])
 def test_the_smallest_pictures_that_can_be_read_get_an_answer(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     assert faults_of(rng.integers(0, 256, shape).astype(np.uint8))
