@@ -57,7 +57,7 @@ def test_frames_of_a_clip_come_back_as_they_were(frames: np.ndarray, little: boo
         assert np.array_equal(scan.pixels, values.astype(np.float32) / np.float32(255))
 
 
-@settings(few, max_examples=300)
+@settings(few, max_examples=100)
 @given(st.sampled_from(STARTS), st.binary(max_size=400))
 def test_any_bytes_give_a_scan_or_a_sentence(start: bytes, rest: bytes) -> None:
     for name, made in open_all([("drop", start + rest)]):
