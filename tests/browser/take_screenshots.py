@@ -189,7 +189,7 @@ def take_newcomer(browser: Browser) -> None:
         for key in ("femur", "brain"):
             scans.append(Path(folder) / f"{key}.png")
             Image.fromarray(simulate(key, 4, quality="good").image).save(scans[-1])
-        with own_installation(Path(folder), ("seed-cnn/2",)) as ours:
+        with own_installation(Path(folder), ("seed-cnn/1",)) as ours:
             walk(browser, ours, scans, both)
 
 

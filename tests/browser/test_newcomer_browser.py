@@ -20,5 +20,5 @@ def test_a_newcomer_goes_through_every_page(
     if not (WEIGHTS / "serving.json").is_file():
         pytest.skip(f"no version is in service in {WEIGHTS}")
     scans = [phantom_files["femur"], phantom_files["brain"]]
-    with own_installation(tmp_path, ("seed-cnn/2",)) as installation:
+    with own_installation(tmp_path, ("seed-cnn/1",)) as installation:
         walk(browser, installation, scans, shoot=lambda page, name: None)
