@@ -107,10 +107,10 @@ def taken_away(finding: Finding) -> str:
     if finding.taken_away is None:
         return "The model saw everything that is written and drawn on the scan."
     if finding.taken_away == 0:
-        return "Nothing is written or drawn over the tissue; the model saw all of it."
+        return "Nothing was found written or drawn over the tissue; the model saw all of it."
     return (
-        f"{percent(finding.taken_away)} of the picture is drawn over; it was filled from around "
-        "it, and writing outside was blackened, before the model looked."
+        f"{percent(finding.taken_away)} of the picture was found to be drawn over; that was filled "
+        "from around it or blackened before the model looked, as was all outside the picture."
     )
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from fetal_model.scan.content import RASTER_FORMATS
+from fetal_model.scan.content import RASTER_FORMATS, VIDEO_FORMATS
 
 _PNG_TEXT = frozenset({"tEXt", "zTXt", "iTXt", "eXIf", "tIME", "iCCP"})
 _PNG_HEAD = 8
@@ -27,13 +27,15 @@ def left_behind(data: bytes, kind: str) -> Counter[str]:
     """Count the elements of a file that hold no pixels.
 
     Args:
-        data: A file that `read_scan` has read.
-        kind: "PNG", "JPEG", "TIFF" or "BMP".
+        data: A file that `open_scan` has opened.
+        kind: What `scan.content.recognise` says it is, but for DICOM.
 
     Returns:
         How often there is each PNG chunk ("tEXt"), JPEG segment ("APP1", "COM") or TIFF tag
-        ("270").
+        ("270"); of a video its header, which is not looked into, counts as one.
     """
+    if kind in VIDEO_FORMATS:
+        return Counter([kind])
     if kind == "PNG":
         return Counter(name for name in _png_chunks(data) if name in _PNG_TEXT)
     if kind == "BMP":

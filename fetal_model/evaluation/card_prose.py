@@ -46,8 +46,8 @@ def limits(metadata: dict[str, Any], rows: Sequence[Prediction]) -> list[str]:
     if len(metadata["outputs"]["names"]) == len(anatomy.KEYS):
         lines.append("- It has no output for another plane and takes many of them for one of four.")
     lines += [
-        "- Gestational age, scanner, operator and the mother's build are not known for the real "
-        "scans: nothing is shown about differences between them.",
+        "- Its figures are not told apart by gestational age, scanner, operator or the mother's "
+        "build: nothing is shown about differences between them.",
         "",
     ]
     return lines
@@ -66,8 +66,7 @@ def doubt_and_explanation(metadata: dict[str, Any]) -> list[str]:
         f"Probabilities are calibrated by one temperature; {samples}. A scan is looked at again "
         "when its plane score or its confidence is below the threshold"
         + (", or the picture itself has a fault" if metadata.get("quality_checked") else "")
-        + ". Heatmaps say which parts of the picture raise an output, not what is there. How well "
-        "doubt finds errors, and how heatmaps compare with a random map, edges and a spot in the "
-        "middle, is measured in `docs/trust.md` and `docs/results.md`.",
+        + ". Heatmaps say which parts of the picture raise an output, not what is there. What was "
+        "measured of both, and what was not, is in `docs/trust.md` and `docs/results.md`.",
         "",
     ]

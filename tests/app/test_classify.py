@@ -423,3 +423,19 @@ def test_a_clip_is_shown_over_time_and_by_its_best_frame(named: AppTest) -> None
     next(b for b in named.button if b.label == "Best femur frame").click().run()
     assert not named.exception
     assert headlines(named)[1].startswith("Femur · ")
+
+
+def test_a_video_is_shown_like_any_clip(named: AppTest) -> None:
+    video = (ROOT / "tests" / "files" / "h264.mp4").read_bytes()
+    drop(named, ("sweep.mp4", video, "video/mp4"))
+    assert len(headlines(named)) == 2
+    assert "frames looked at" in headlines(named)[0]
+    assert "Removed from this file: 1 header element." in texts(named)
+
+
+def test_a_target_that_can_be_promised_says_what_it_did(page: AppTest) -> None:
+    page.button[2].click().run()
+    choose = next(box for box in page.sidebar.selectbox if box.label == "Accept a scan so that")
+    choose.select(0.05).run()
+    assert not page.exception
+    assert any("in folds left out" in caption.value for caption in page.sidebar.caption)

@@ -10,6 +10,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -232,6 +233,14 @@ def test_writing_is_hidden_from_a_version_that_wants_it_so(
     assert 0 <= hidden.taken_away < 0.2
     kept = numbers(predictor.keeping_annotations().analyse(scan))
     assert kept == numbers(before)
+    # not only said to be hidden: a word across the picture changes less of what the network sees
+    grey = np.rint(255 * scan.pixels).astype(np.uint8)
+    cv2.putText(grey, "Cardiac", (220, 220), cv2.FONT_HERSHEY_DUPLEX, 0.8, 250, 2, cv2.LINE_AA)
+    written = Scan.from_array(grey.astype(np.float32) / 255, "written")
+    seen, sees_all = predictor.analyse(written), predictor.keeping_annotations().analyse(written)
+    assert seen.taken_away is not None
+    assert seen.taken_away > hidden.taken_away
+    assert not np.array_equal(seen.probabilities, sees_all.probabilities)
 
 
 def test_the_version_in_service_answers_when_none_is_named(untrained_weights: Path) -> None:

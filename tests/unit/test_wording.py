@@ -69,8 +69,8 @@ def test_a_second_look_says_how_far_the_views_agree() -> None:
 
 
 def test_what_was_hidden_from_the_model_is_said() -> None:
-    assert wording.taken_away(finding()).startswith("3% of the picture is drawn over")
-    assert wording.taken_away(finding(taken_away=0.0)).startswith("Nothing is written")
+    assert wording.taken_away(finding()).startswith("3% of the picture was found to be drawn over")
+    assert wording.taken_away(finding(taken_away=0.0)).startswith("Nothing was found written")
     assert wording.taken_away(finding(taken_away=None)).startswith("The model saw everything")
 
 
