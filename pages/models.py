@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fetal_model import wording
 from fetal_model.store.versions import VersionError, find_version, list_versions
 from pages import require_entrance
+from pages.parts.version_choice import choose_version
 
 SECTIONS = ("Card", "Training", "Answers", "Doubt", "Mistakes", "Layers", "Feature maps")
 
@@ -19,16 +19,11 @@ except VersionError as error:
     st.error(f"There is no model to look into. {error}")
     st.stop()
 
-label = st.selectbox(
-    "Model version",
-    list(versions),
-    index=list(versions).index(in_service),
-    format_func=lambda label: f"{label} (in service)" if label == in_service else label,
-    help="Every version that was trained; the one in service answers on the first page.",
+version = choose_version(
+    versions,
+    in_service,
+    "Every version that was trained; the one in service answers on the first page.",
 )
-version = versions[label]
-if learned := wording.learned_from(version):
-    st.caption(wording.plain(learned))
 section = st.segmented_control(
     "Show",
     SECTIONS,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from fetal_model import wording
 from fetal_model.store.versions import Version
 from pages.parts.promises import Promises, ask_promises
+from pages.parts.version_choice import choose_version
 
 METHODS = {
     "Grad-CAM": "At once",
@@ -44,16 +44,11 @@ def ask(versions: dict[str, Version], in_service: str) -> Asked:
         versions: By label.
         in_service: Label of the one that answers unless another is chosen.
     """
-    label = st.selectbox(
-        "Model version",
-        list(versions),
-        index=list(versions).index(in_service),
-        format_func=lambda label: f"{label} (in service)" if label == in_service else label,
-        help="Which trained model answers; the one in service is the recommended one.",
+    version = choose_version(
+        versions,
+        in_service,
+        "Which trained model answers; the one in service is the recommended one.",
     )
-    version = versions[label]
-    if learned := wording.learned_from(version):
-        st.caption(wording.plain(learned))
     takes = version.metadata["input"].get("annotations") == "taken away"
     taken = st.toggle(
         "Take writing away first",
