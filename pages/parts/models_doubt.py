@@ -27,9 +27,10 @@ def show_doubt(version: Version) -> None:
         if chosen:
             _show(version, chosen, title)
     if rows:
+        unseen = "" if version.metadata.get("leaky") else " that training never saw"
         st.caption(
-            "Scans of the four planes that training never saw, whatever the plane score says; in "
-            "brackets and as whiskers 95% intervals. Rejection of other planes is on the card."
+            f"Scans of the four planes{unseen}, whatever the plane score says; in brackets and as "
+            "whiskers 95% intervals. Rejection of other planes is on the card."
         )
 
 

@@ -114,5 +114,5 @@ def _with_sets(promises: Promises, rows: Sequence[Prediction], coverage: float) 
         st.warning(f"No sets, {str(error).removeprefix('conformal sets: ')}")
         return promises
     scans = ", ".join(f"{n} {key}" for key, n in sets.scans.items())
-    st.caption(f"Sets from {scans} scans that training never saw.")
+    st.caption(f"Sets from {scans} scans that its thresholds were fitted on.")
     return replace(promises, sets=sets, coverage=coverage)

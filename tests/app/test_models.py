@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -221,3 +222,18 @@ sys.exit(f"{loaded}" if loaded else 0)
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_doubt_of_a_leaky_version_claims_no_unseen_scans(
+    judged_weights: Path, tmp_path: Path, use_weights: Callable[[Path], None]
+) -> None:
+    root = tmp_path / "weights"
+    shutil.copytree(judged_weights, root)
+    file = root / "tiny-dropout" / "1" / "metadata.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"leaky": True}))
+    use_weights(root)
+    page = show(opened(), "Doubt")
+    assert not page.exception
+    captions = " ".join(caption.value for caption in page.caption)
+    assert "leaky" in captions
+    assert "never saw" not in captions
