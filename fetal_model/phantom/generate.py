@@ -64,8 +64,8 @@ def _make(job: Job) -> tuple[Order, Row]:
 def _still(order: Order, request: Request, stage: Path) -> Row:
     patient = request.patient_of(order)
     scan = simulate(
-        order.label, order.seed, patient, annotations=request.annotations,
-        pathology=request.pathology_in(order),
+        order.label, order.seed, patient, quality=request.quality_of(order),
+        annotations=request.annotations, pathology=request.pathology_in(order),
     )  # fmt: skip
     row = _row(order, scan)
     for key, pixels in (
@@ -169,7 +169,7 @@ def write_phantoms(
     workers: int | None = None, progress: Callable[[int, int], None] | None = None, *,
     patients: int | None = None, annotations: bool | None = None,
     weeks: tuple[float, float] | None = None, cine: bool = False, dicom: bool = False,
-    pathology: bool = False,
+    pathology: bool = False, quality: dict[str, float] | None = None,
 ) -> Path:  # fmt: skip
     """Write simulated scans as PNG with their truth and a manifest; same arguments, same bytes.
 
@@ -190,6 +190,7 @@ def write_phantoms(
         cine: Also sweep the probe through each plane of the labels: `cines/`, `cines.csv`.
         dicom: Also write each scan as DICOM: `dicom/`.
         pathology: Let half of the scans that can show a pathology do so.
+        quality: Share of the stills of each of `QUALITIES`; that of routine practice when None.
 
     Returns:
         Path of `manifest.csv`: columns `COLUMNS`, paths relative to the directory with `/`.
@@ -200,7 +201,9 @@ def write_phantoms(
         OSError: The directory cannot be written.
     """
     counts = per_class if isinstance(per_class, dict) else dict.fromkeys(KEYS, per_class)
-    request = Request(counts, seed, patients, annotations, weeks, cine, dicom, pathology)
+    request = Request(
+        counts, seed, patients, annotations, weeks, cine, dicom, pathology, quality
+    )  # fmt: skip
     if workers is not None and (
         isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,11 +11,11 @@ import numpy as np
 from fetal_model.phantom.cine import FRAMES
 from fetal_model.phantom.patient import Patient, draw_patient
 from fetal_model.phantom.planes import LABELS, PLANES, pathology_of
-from fetal_model.phantom.scene import check_seed
+from fetal_model.phantom.scene import QUALITIES, check_seed
 
 SCANS_PER_PATIENT = 2.5
 # What the parts of a plan are drawn from, besides the seed.
-_SHUFFLE, _SCANS, _SWEEPS, _PATHOLOGY = 1, 2, 3, 4
+_SHUFFLE, _SCANS, _SWEEPS, _PATHOLOGY, _QUALITY = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Request:
         cine: Whether a probe sweep through each plane is made too.
         dicom: Whether each scan is written as DICOM too.
         pathology: Whether half of the scans that can show a pathology do.
+        quality: Share of scans of each quality; None for that of routine practice.
     """
 
     counts: dict[str, int]
@@ -61,6 +63,7 @@ class Request:
     cine: bool = False
     dicom: bool = False
     pathology: bool = False
+    quality: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
         for label, count in self.counts.items():
@@ -74,6 +77,15 @@ class Request:
                     f"expected per_class to count scans from 0, received {count!r} for {label}: "
                     "give a whole number"
                 )
+        if self.quality is not None and not (
+            set(self.quality) <= set(QUALITIES)
+            and all(share >= 0 for share in self.quality.values())
+            and math.isclose(sum(self.quality.values()), 1)
+        ):
+            raise ValueError(
+                f"expected quality to give shares of {', '.join(QUALITIES)} that sum to 1, "
+                f"received {self.quality!r}: change them"
+            )
         total = sum(self.counts.values())
         if not total:
             raise ValueError(
@@ -94,6 +106,13 @@ class Request:
     def patient_of(self, order: Order) -> Patient:
         """Whose scan an order is for; all the scans of a patient show one age."""
         return draw_patient(order.population, order.patient, weeks=self.weeks)
+
+    def quality_of(self, order: Order) -> str | None:
+        """The quality of a scan, or None to have it drawn as in routine practice."""
+        if self.quality is None:
+            return None
+        drawn = _rng(order.seed, _QUALITY).choice(list(self.quality), p=list(self.quality.values()))
+        return str(drawn)
 
     def pathology_in(self, order: Order) -> str:
         """The pathology that a scan shows, or empty."""

@@ -164,12 +164,16 @@ def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) ->
 
 
 def simulated(
-    folder: Path, counts: dict[str, int], seed: int, progress: Progress | None = None
+    folder: Path,
+    counts: dict[str, int],
+    seed: int,
+    progress: Progress | None = None,
+    quality: dict[str, float] | None = None,
 ) -> Path:
     """The folder, with phantoms in it; another process that makes them is waited for."""
     with held(folder.with_name(f".{folder.name}.lock")):
         if not (folder / "manifest.csv").is_file():
-            write_phantoms(folder, counts, seed, progress=progress)
+            write_phantoms(folder, counts, seed, progress=progress, quality=quality)
     return folder
 
 

@@ -14,8 +14,8 @@ the epoch), `test_fingerprint`, `finished` (ISO 8601, UTC), `own_test_scans` and
 flatters; its rows are in `own-test/<recipe>-<seed>.csv.gz`), `simulated` and `settings` (hash of
 all that the result depends on).
 
-The test set is simulated anew, of patients that no recipe draws; with a folder of data it is a
-fifth of the folder's patients, kept out of every recipe.
+The test set is simulated anew, of patients that no recipe draws and mostly of poor quality; with a
+folder of data it is a fifth of the folder's patients, kept out of every recipe.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from fetal_model.training.recipe import Recipe
 
 TEST_SEED = 40_000
 TEST_SCANS = 4000
+TEST_QUALITY = {"good": 0.1, "fair": 0.2, "poor": 0.7}
+"""Shares in a simulated test set: harder than what is learned from, to tell recipes apart."""
 ORDER, LOG = "order.json", "log.txt"
 _PAUSE = 0.5  # seconds
 
@@ -77,7 +79,7 @@ class Run:
         recipe = self.recipe.model_dump(mode="json", exclude_defaults=True, exclude={"description"})
         if folder := self.recipe.data.folder:
             recipe["data"]["folder"] = Path(folder).name
-        parts = [recipe, TEST_SEED, self.test_scans, simulator()]
+        parts = [recipe, TEST_SEED, self.test_scans, TEST_QUALITY, simulator()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -157,10 +159,10 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
 
 def test_folder(work: Path, scans: int, progress: Progress | None = None) -> Path:
     """Folder of the simulated test set, two or three scans a patient; made if it is not there."""
-    folder = work / f"phantoms-test-{TEST_SEED}-{scans}-{simulator()}"
+    folder = work / f"phantoms-hard-{TEST_SEED}-{scans}-{simulator()}"
     each, rest = divmod(scans, len(anatomy.KEYS))
     counts = {key: each + (place < rest) for place, key in enumerate(anatomy.KEYS)}
-    return simulated(folder, counts, TEST_SEED, progress)
+    return simulated(folder, counts, TEST_SEED, progress, TEST_QUALITY)
 
 
 def _do_all(todo: Sequence[Run], say: Callable[[str], None]) -> list[str]:
