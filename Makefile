@@ -11,7 +11,7 @@ app: .venv/app.done
 	.venv/bin/streamlit run app.py --server.port $(PORT)
 
 test: .venv/dev.done
-	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/dev.done
 	.venv/bin/python -m pytest -m slow

@@ -11,6 +11,7 @@ ANYWHERE = (
     "explanations",
     "annotations",
     "inputs",
+    "many",
     "speckle",
     "phantom_speed",
     "sheets",

@@ -3,25 +3,29 @@
 On fresh simulated scans hard enough to hold errors, and on the real validation scans, of which few
 are answered wrongly: for those, counts. Rejection is fitted on the real training scans of the four
 planes alone.
+
+What was asked is kept in `data/uncertainty/`: a measurement that was stopped goes on from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import NDArray
 
 from benchmarks import write_result, write_rows
 from fetal_model.anatomy import KEYS
-from fetal_model.dataset.built_in import orders
-from fetal_model.dataset.manifest import group_of, read_real_scans, shared_folder
+from fetal_model.dataset.built_in import Order, orders
+from fetal_model.dataset.manifest import Record, group_of, read_real_scans, shared_folder
 from fetal_model.dataset.splits import fold_numbers
 from fetal_model.evaluation import metrics, reliability, selective
 from fetal_model.inference.head import Floats
-from fetal_model.phantom import draw_patient, simulate
+from fetal_model.phantom import draw_patient, simulate, simulator
 from fetal_model.predictor import Predictor
 from fetal_model.scan import Scan, read_scan
 from fetal_model.uncertainty.calibration import calibrate
@@ -32,6 +36,8 @@ from fetal_model.uncertainty.methods import MASKS, VIEWS, look, mask_source
 from fetal_model.uncertainty.rejection import PARTS, fit_rejection
 from fetal_model.uncertainty.vector_scaling import fit_vector_scaling
 
+ROOT = Path(__file__).resolve().parents[1]
+KEPT = Memory(ROOT / "data" / "uncertainty", verbose=0)
 PER_CLASS = 850
 SEED = 43_000
 """Of the simulated scans; no recipe and no other measurement uses it."""
@@ -101,18 +107,30 @@ def main() -> None:
 def hard(predictor: Predictor) -> Iterator[Asked]:
     """Simulated scans of poor quality, two or three a patient."""
     for order in orders(dict.fromkeys(KEYS, PER_CLASS), SEED):
-        patient = draw_patient(order.population, order.patient)
-        made = simulate(order.label, order.seed, patient, quality=QUALITY)
-        scan = Scan.from_array(made.image.astype(np.float32) / 255, order.name)
-        yield ask(predictor, scan, order.label, made.patient, simulated=True)
+        yield ask_simulated(predictor, order, f"{predictor.version.hash} {simulator()}")
+
+
+@KEPT.cache(ignore=["predictor"])
+def ask_simulated(predictor: Predictor, order: Order, by: str) -> Asked:
+    """One simulated scan; `by` names the version and the simulator."""
+    patient = draw_patient(order.population, order.patient)
+    made = simulate(order.label, order.seed, patient, quality=QUALITY)
+    scan = Scan.from_array(made.image.astype(np.float32) / 255, order.name)
+    return ask(predictor, scan, order.label, made.patient, simulated=True)
 
 
 def ask_all(predictor: Predictor, folder: Any, part: str, views: bool = True) -> Iterator[Asked]:
     """The real scans of a part."""
     for record in read_real_scans(folder, part):
-        group = group_of(record.scan, record.patient, record.source)
-        scan = read_scan(record.file, name=record.scan)
-        yield ask(predictor, scan, record.label, group, simulated=False, views=views)
+        yield ask_real(predictor, record, views, predictor.version.hash)
+
+
+@KEPT.cache(ignore=["predictor"])
+def ask_real(predictor: Predictor, record: Record, views: bool, by: str) -> Asked:
+    """One real scan; `by` names the version."""
+    group = group_of(record.scan, record.patient, record.source)
+    scan = read_scan(record.file, name=record.scan)
+    return ask(predictor, scan, record.label, group, simulated=False, views=views)
 
 
 def ask(

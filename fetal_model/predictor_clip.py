@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,7 +66,11 @@ class ClipFinding:
 
 
 def analyse_clip(
-    predictor: Predictor, clip: Clip, most: int = FRAMES, samples: int = DROPOUT_SAMPLES
+    predictor: Predictor,
+    clip: Clip,
+    most: int = FRAMES,
+    samples: int = DROPOUT_SAMPLES,
+    told: Callable[[int, int], None] | None = None,
 ) -> ClipFinding:
     """Answer about a clip, with one frame in memory at a time besides the best.
 
@@ -74,6 +79,7 @@ def analyse_clip(
         clip: The clip.
         most: At most this many frames are analysed, evenly spaced, the first and last among them.
         samples: Dropout samples of each.
+        told: Called with (done, total) frames before each.
 
     Raises:
         ScanError: If none of them can be decoded.
@@ -85,7 +91,9 @@ def analyse_clip(
     best: tuple[tuple[bool, float], Scan, Finding] | None = None
     error: ScanError | None = None
     indices = spread(len(clip), most)
-    for index, made in zip(indices, clip.frames(indices), strict=True):
+    for done, (index, made) in enumerate(zip(indices, clip.frames(indices), strict=True)):
+        if told is not None:
+            told(done, len(indices))
         at = clip.seconds[index] if clip.seconds is not None else None
         if isinstance(made, ScanError):
             error = error or made

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         description="Where counting the pictures of a file stops.",
     )
     max_files: int = Field(
-        default=200,
+        default=500,
         ge=1,
         le=1000,
         description="Most files on the page at once; their bytes stay in memory meanwhile.",

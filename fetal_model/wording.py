@@ -131,9 +131,11 @@ def bars(finding: Finding) -> str:
     )
 
 
-def row(name: str, answer: Finding | str) -> dict[str, str]:
-    """One row of the summary table, for an answer or for the message that stands in its place."""
-    if isinstance(answer, str):
+def row(name: str, answer: Finding | str | None) -> dict[str, str]:
+    """One row of the summary table: an answer, the message in its place, or None without one."""
+    if answer is None:
+        cells = ("", "", "not looked at", "", "")
+    elif isinstance(answer, str):
         cells = ("", "", "not read", answer, "")
     else:
         anatomy = f"none (nearest: {answer.anatomy.name})" if answer.rejected else None

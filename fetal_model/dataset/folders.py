@@ -9,7 +9,7 @@ import io
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -56,11 +56,22 @@ class Folder:
     problems: tuple[str, ...]
 
 
-def label_files(files: Iterable[tuple[str, bytes]]) -> Folder:
+Call = Callable[[str, bytes], str]
+"""What to call a file of this path and content."""
+
+
+def by_path(path: str, data: bytes) -> str:
+    """Call a file by its own path."""
+    return path
+
+
+def label_files(files: Iterable[tuple[str, bytes]], call: Call = by_path) -> Folder:
     """Label each file with the name of the folder in which it lies.
 
     Args:
         files: Path with forward slashes, and content.
+        call: What to call a file; a folder that names no anatomy is called by it too, as if it
+            were an empty file.
 
     Raises:
         FolderError: No file lies in a folder that names an anatomy, or there are too many.
@@ -69,7 +80,7 @@ def label_files(files: Iterable[tuple[str, bytes]]) -> Folder:
         >>> label_files([("set/Femur/1.png", b"...")]).files[0].label
         'femur'
     """
-    found: list[LabelledFile] = []
+    found: list[tuple[str, str, bytes]] = []
     strangers: Counter[str] = Counter()
     for path, data in files:
         parts = PurePosixPath(path.replace("\\", "/")).parts
@@ -77,9 +88,9 @@ def label_files(files: Iterable[tuple[str, bytes]]) -> Folder:
             continue
         folder = parts[-2] if len(parts) > 1 else ""
         if folder.lower() in LABELS:
-            found.append(LabelledFile("/".join(parts), folder.lower(), data))
+            found.append((folder.lower(), "/".join(parts), data))
         else:
-            strangers[folder] += 1
+            strangers[call(folder, b"") if folder else ""] += 1
     wanted = ", ".join(LABELS)
     problems = tuple(
         f"{_place(folder)}: expected a sub-folder named {wanted}; left out "
@@ -92,14 +103,20 @@ def label_files(files: Iterable[tuple[str, bytes]]) -> Folder:
             + (f" ({', '.join(map(_place, strangers))})" if strangers else "")
             + ". Sort the scans into such folders and drop the folder that holds them."
         )
-    _check_limits(len(found), sum(len(file.data) for file in found))
+    _check_limits(len(found), sum(len(data) for _, _, data in found))
+    # by their paths, so that what they are called does not change their order
+    found.sort(key=lambda file: (LABELS.index(file[0]), file[1]))
     return Folder(
-        tuple(sorted(found, key=lambda file: (LABELS.index(file.label), file.scan))), problems
+        tuple(LabelledFile(call(path, data), label, data) for label, path, data in found), problems
     )
 
 
-def read_zip(data: bytes) -> Folder:
+def read_zip(data: bytes, call: Call = by_path) -> Folder:
     """Label the files of a ZIP; nothing is written to disk.
+
+    Args:
+        data: The ZIP.
+        call: As in `label_files`.
 
     Raises:
         FolderError: It is no ZIP that can be read, too large when unpacked, or holds no sub-folder
@@ -115,7 +132,9 @@ def read_zip(data: bytes) -> Folder:
             # The sizes are checked before anything is unpacked; `zipfile` reads no further than
             # the size that a member declares.
             _check_limits(len(members), sum(member.file_size for member in members))
-            large = [member.filename for member in members if member.file_size > MAX_BYTES]
+            large = [
+                call(member.filename, b"") for member in members if member.file_size > MAX_BYTES
+            ]
             unpacked = [
                 (member.filename, archive.read(member))
                 for member in members
@@ -127,9 +146,10 @@ def read_zip(data: bytes) -> Folder:
             "expected a ZIP without a password, found one that cannot be unpacked. Make it again "
             "with the system's own tool."
         ) from error
-    folder = label_files(unpacked)
+    folder = label_files(unpacked, call)
     problems = tuple(
-        f"{name}: expected at most {MAX_BYTES // 1024**2} MiB, found more. Export a single still."
+        f"{call(name, b'')}: expected at most {MAX_BYTES // 1024**2} MiB, found more. "
+        "Export a single still."
         for name in large
     )
     return Folder(folder.files, folder.problems + problems)

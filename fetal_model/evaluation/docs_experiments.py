@@ -21,6 +21,7 @@ from fetal_model.evaluation.experiments import (
 )  # fmt: skip
 from fetal_model.evaluation.runs import Run, read_runs
 from fetal_model.evaluation.seeds import RESAMPLES
+from fetal_model.training.sweep import TEST_QUALITY
 
 Groups = dict[Key, list[Run]]
 _COLUMNS = (
@@ -61,6 +62,7 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         for run in outcome.runs
     }
     scans = "; ".join(f"{scans:,} simulated scans of {n:,} patients" for scans, n in sorted(tested))
+    shares = ", ".join(f"{share:.0%} {quality}" for quality, share in TEST_QUALITY.items())
     return [
         "# What helped, and what did not",
         "",
@@ -69,9 +71,10 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         "All of it is simulated: the recipes learned from phantoms and were tested on phantoms of "
         "patients that none of them saw"
         + (f" ({scans})" if scans else "")
-        + ". Only the column *the report's* is not ours: these figures are copied from the first "
-        "report, measured on its own scans, and cannot be compared with the others in size, only "
-        "in direction.",
+        + f". They are harder than what was learned from ({shares}), to tell recipes apart. Only "
+        "the column *the report's* is not ours: these figures are copied from the first report, "
+        "measured on its own scans, and cannot be compared with the others in size, only in "
+        "direction.",
         "",
         "Accuracy, on test scans and on training scans (these under augmentation and dropout), and "
         f"balanced accuracy are means over the seeds, {plan['seeds']} where nothing "

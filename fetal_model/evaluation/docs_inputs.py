@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fetal_model.evaluation.results import missing, read_csv
+from fetal_model.evaluation.results import missing, read_csv, read_json
 from fetal_model.scan.limits import LIMITS, MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MIN_SIDE
 
 _GIB, _MIB = 1024**3, 1024**2
@@ -13,6 +13,12 @@ _OUTCOMES = {
     "clip": "opened as a clip",
     "refused": "refused in a sentence",
     "traceback": "failed otherwise",
+}
+_CASES = {
+    "files": "PNG files, one after the other",
+    "page": "PNG files on the page, which keeps them",
+    "dicom": "frames of a DICOM clip",
+    "mp4": "frames of an MP4 clip",
 }
 _COLLECTIONS = {
     "pydicom": "the test files that pydicom installs",
@@ -26,6 +32,7 @@ def inputs() -> str:
         ["# Scans that can be read", "", "Written by `make docs` from `docs/results/`."],
         formats(),
         limits(),
+        many(),
         tried(),
     ]
     return "\n".join("\n".join([*section, ""]) for section in sections)
@@ -70,6 +77,26 @@ def limits() -> list[str]:
         f"| a ZIP | {LIMITS.archive_bytes // _GIB} GiB packed, "
         f"{LIMITS.inflated_bytes // _GIB} GiB unpacked; no ZIP within it, no member of more than "
         f"{MAX_BYTES // _MIB} MiB that grows more than {LIMITS.ratio}-fold |",
+    ]
+
+
+def many() -> list[str]:
+    """What many files and a long clip cost."""
+    lines = ["## Many files, long clips", ""]
+    measured = read_json("many.json")
+    if not measured:
+        return [*lines, missing("many")]
+    lines += [
+        f"`{measured['version']}`, simulated scans; the memory of everything that the process "
+        "imports is included.",
+        "",
+        "| what | n | seconds | a second | peak memory |",
+        "|---|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {_CASES[case['case']]} | {case['n']} | {case['seconds']} | {case['per_second']} | "
+        f"{case['peak_mib']} MiB |"
+        for case in measured["cases"]
     ]
 
 

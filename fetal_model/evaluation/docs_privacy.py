@@ -19,8 +19,9 @@ def privacy() -> str:
         "- What is shown and drawn over is black outside the ultrasound picture. **Writing on the "
         "picture itself stays**; where some is found, the page says so. What a model sees is not "
         "changed by this.",
-        "- On the Classify page a scan goes by a pseudonym, a keyed hash of its name and content, "
-        "until the reader switches *Hide file names* off. The command line keeps names as given.",
+        "- On every page an uploaded scan goes by a pseudonym, a keyed hash of its name and "
+        "content, until the reader switches *Hide file names* off. The command line keeps names as "
+        "given.",
         "- `fetal_model.deidentify.header.clean_header` cleans a DICOM data set by the Basic "
         "Application Level Confidentiality Profile of PS3.15 with the Retain UIDs Option, and "
         "removes every other text that a picture does not need, and every private element. Pixels, "

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fetal_model.anatomy import BY_KEY
 from fetal_model.dataset.manifest import Record
+from fetal_model.deidentify.burned_in import blank_burned_in
 from fetal_model.evaluation.mistakes import confident_mistakes
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.explain.overlay import fit_screen
@@ -33,7 +34,7 @@ figure { margin: 0; } img { width: 100%; background: #000; } small { color: #aaa
 def write_gallery(
     path: Path, version: str, records: Sequence[Record], rows: Sequence[Prediction]
 ) -> int:
-    """Write the gallery, worst first; the file holds the scans, so it goes where they may go.
+    """Write the gallery, worst first; the file holds the scans, without writing beside the picture.
 
     Args:
         path: Of the HTML file; its folder exists.
@@ -63,7 +64,8 @@ def _figure(record: Record, row: Prediction) -> str:
     truth = BY_KEY[row.label].name if row.in_plane else row.label.capitalize()
     answer = f"{BY_KEY[row.answer].name} {max(row.probabilities):.1%}, {row.decision}"
     kind = "simulated" if row.simulated else row.source
-    picture = _png(read_scan(record.file, record.scan).display)
+    shown, _ = blank_burned_in(read_scan(record.file, record.scan))
+    picture = _png(shown.display)
     return (
         f'<figure><img alt="Shows {escape(truth.lower())}" src="data:image/png;base64,{picture}">'
         f"<figcaption><b>{escape(answer)}</b><br>Truth: {escape(truth)} ({escape(kind)})<br>"

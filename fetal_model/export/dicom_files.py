@@ -23,7 +23,7 @@ def dicom_files(
     """A Structured Report and a Secondary Capture of the overlay.
 
     Args:
-        entry: A scan that came from DICOM.
+        entry: A scan that came from DICOM, or a clip, of which the results name the best frame.
         finding: Its answer.
         version: The version that answered.
         when: When they are made, in local time.
@@ -35,6 +35,7 @@ def dicom_files(
         ScanError: It did not come from DICOM, or its header cannot be referred to.
     """
     source = source_instance(entry)
+    frame = entry.clip.best if entry.clip else None
     picture = overlay_picture(entry.scan(), finding)
     # put back below: highdicom's warnings quote a name that it doubts
     names = {keyword: source[keyword].value for keyword in NAMES}
@@ -42,8 +43,8 @@ def dicom_files(
         setattr(source, keyword, "")
     try:
         made = {
-            "-report.dcm": structured_report(source, finding, version, when),
-            "-overlay.dcm": secondary_capture(source, picture, finding, version, when),
+            "-report.dcm": structured_report(source, finding, version, when, frame),
+            "-overlay.dcm": secondary_capture(source, picture, finding, version, when, frame),
         }
     except KeyError as error:  # highdicom looks up what a class of images has
         raise ScanError.of(

@@ -27,6 +27,7 @@ def secondary_capture(
     finding: Finding,
     version: Version,
     when: datetime,
+    frame: int | None = None,
 ) -> SCImage:
     """An uncompressed colour picture in the study of its source.
 
@@ -36,6 +37,7 @@ def secondary_capture(
         finding: What the overlay explains.
         version: The version that answered.
         when: When it is made, in local time.
+        frame: Number of the frame that it shows, from 0; None for a still.
     """
     made = SCImage.from_ref_dataset(
         source,
@@ -66,15 +68,17 @@ def secondary_capture(
     if source.LossyImageCompression:
         made.LossyImageCompression = source.LossyImageCompression
     made.DerivationDescription = f"{METHOD} of {finding.anatomy.key} over the source image"
-    made.SourceImageSequence = [_reference(source)]
+    made.SourceImageSequence = [_reference(source, frame)]
     made.ImageComments = provenance(finding, version)
     return made
 
 
-def _reference(source: Dataset) -> Dataset:
+def _reference(source: Dataset, frame: int | None) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID = source.SOPClassUID
     item.ReferencedSOPInstanceUID = source.SOPInstanceUID
+    if frame is not None:
+        item.ReferencedFrameNumber = frame + 1
     purpose = Dataset()
     code = codes.DCM.SourceImageForImageProcessingOperation
     purpose.CodeValue = code.value

@@ -49,7 +49,11 @@ _SERIES_NUMBER = 9901
 
 
 def structured_report(
-    source: Dataset, finding: Finding, version: Version, when: datetime
+    source: Dataset,
+    finding: Finding,
+    version: Version,
+    when: datetime,
+    frame: int | None = None,
 ) -> ComprehensiveSR:
     """An unverified, preliminary report that refers to the instance it is about.
 
@@ -58,11 +62,12 @@ def structured_report(
         finding: The answer about it.
         version: The version that answered.
         when: When the report is made, in local time.
+        frame: Number of the frame it is about, from 0; None for a still.
     """
     report = MeasurementReport(
         observation_context=_context(version),
         procedure_reported=codes.SCT.UltrasoundScanObstetric,
-        imaging_measurements=[_group(source, finding, version)],
+        imaging_measurements=[_group(source, finding, version, frame)],
         title=codes.DCM.ImagingMeasurementReport,
     )
     return ComprehensiveSR(
@@ -101,7 +106,7 @@ def _context(version: Version) -> ObservationContext:
 
 
 def _group(
-    source: Dataset, finding: Finding, version: Version
+    source: Dataset, finding: Finding, version: Version, frame: int | None
 ) -> MeasurementsAndQualitativeEvaluations:
     chosen = [f"{key}={value}" for key, value in settings(finding).items()]
     group = MeasurementsAndQualitativeEvaluations(
@@ -118,7 +123,13 @@ def _group(
                 CodedConcept("decision", SCHEME, "Decision"), _DECISIONS[finding.decision]
             )
         ],
-        source_images=[SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)],
+        source_images=[
+            SourceImageForMeasurementGroup(
+                source.SOPClassUID,
+                source.SOPInstanceUID,
+                referenced_frame_numbers=None if frame is None else [frame + 1],
+            )
+        ],
     )
     texts = [*finding.reasons, wording.learned_from(version), DISCLAIMER]
     group[0].ContentSequence.extend(

@@ -37,13 +37,6 @@ def source_instance(entry: Entry) -> Dataset:
     Raises:
         ScanError: The file is not DICOM, or says not which instance of which study it is.
     """
-    if entry.clip is not None:
-        raise ScanError.of(
-            entry.name,
-            expected="a still scan, for a DICOM result to refer to",
-            found="a clip",
-            advice="Choose another export for it, or export one frame of it",
-        )
     data = entry.file()
     kind = recognise(data)
     if kind != "DICOM":

@@ -109,22 +109,42 @@ def _folder(folder: Path, name: str, limits: Limits) -> Iterator[Opened]:
         yield name, _refused(name, "scans in the folder", "none")
 
 
-def _archive(source: Source, limits: Limits) -> Iterator[Opened]:
+def unpack(source: Source, limits: Limits = LIMITS) -> Iterator[tuple[str, bytes | ScanError]]:
+    """The files of a ZIP, by name, each unpacked when it is asked for.
+
+    A DICOMDIR in it gives a message for each file that it lists and that is not there.
+
+    Args:
+        source: The ZIP.
+        limits: How much it may hold.
+
+    Yields:
+        `archive.zip/inner.png`, and its bytes or what is wrong with it.
+
+    Raises:
+        ScanError: If the ZIP itself cannot be read.
+    """
     for name, data, names in members(source, limits):
+        if isinstance(data, ScanError) or not is_dicomdir(data[:512]):
+            yield name, data
+            continue
+        folder, _, _ = name.rpartition("/")
+        try:
+            listed = references(data, name, limits)
+        except ScanError as error:
+            yield name, error
+            continue
+        there = {each.casefold() for each in names}
+        for parts in listed:
+            called = "/".join((folder, *parts))
+            if called.casefold() not in there:
+                yield called, missing(called)
+
+
+def _archive(source: Source, limits: Limits) -> Iterator[Opened]:
+    for name, data in unpack(source, limits):
         if isinstance(data, ScanError):
             yield name, data
-        elif is_dicomdir(data[:512]):
-            folder, _, _ = name.rpartition("/")
-            try:
-                listed = references(data, name, limits)
-            except ScanError as error:
-                yield name, error
-                continue
-            there = {each.casefold() for each in names}
-            for parts in listed:
-                called = "/".join((folder, *parts))
-                if called.casefold() not in there:
-                    yield called, missing(called)
         else:
             yield name, _attempt(Source.of(data, name), limits)
 

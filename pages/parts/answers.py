@@ -6,6 +6,7 @@ Imported when the first scan arrives, because it brings the inference engine wit
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from fetal_model.scan import Clip, Facts, Scan, ScanError, open_clip, open_scan,
 from fetal_model.scan.preprocess import place, preprocess
 from fetal_model.uncertainty.methods import METHODS
 
+Answer = Finding | ClipFinding | str
+
 
 @dataclass(frozen=True)
 class Source:
@@ -31,12 +34,14 @@ class Source:
         data: The file.
         identity: Outlives a rerun.
         frame: Number of the frame, from 0, None for a still.
+        refusal: Why it cannot be opened, where that is known already.
     """
 
     name: str
     data: bytes
     identity: str
     frame: int | None = None
+    refusal: str = ""
 
     def at(self, frame: int) -> Source:
         """One frame of it."""
@@ -64,34 +69,82 @@ def _engine(version: str, keep: bool) -> Predictor:
     return predictor(version).keeping_annotations() if keep else predictor(version)
 
 
-# The caches below belong to one session: they go when it ends, and no reader meets another's scan.
-def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding | str:
-    """The answer about a still, or a sentence on why there is none; clips are the first page's."""
-    answered = answer(name, data, version, keep)
-    if not isinstance(answered, ClipFinding):
-        return answered
-    refusal = ScanError.of(
-        name,
-        expected="a still scan",
-        found=f"a clip of {answered.scan.facts.frames} frames",
-        advice="Drop clips on the Classify page",
-    )
-    return str(refusal)
+@dataclass(frozen=True)
+class Answers:
+    """What a session knows about its files under one version.
+
+    Attributes:
+        version: Label of the version.
+        keep: Whether it is shown what is written on a scan.
+    """
+
+    version: str
+    keep: bool
+
+    def known(self, source: Source) -> Answer | None:
+        """The answer, if it is there already."""
+        return _session().get(self._key(source))
+
+    def find(self, source: Source, told: Callable[[int, int], None]) -> Answer:
+        """The answer about a still or a clip, or a sentence on why there is none.
+
+        Args:
+            source: A file.
+            told: Called with (done, total) frames of a clip.
+        """
+        engine = _engine(self.version, self.keep)  # a broken version is not a bad file
+        answer = source.refusal or _answer(source.name, source.data, engine, told)
+        _session()[self._key(source)] = answer
+        return answer
+
+    def _key(self, source: Source) -> tuple[object, ...]:
+        # the name stands in what is said of a file that cannot be read
+        return source.identity, source.name, self.version, self.keep
 
 
-@st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
-def answer(name: str, data: bytes, version: str, keep: bool) -> Finding | ClipFinding | str:
-    """The answer about a still or a clip, or a sentence on why there is none."""
-    engine = _engine(version, keep)  # outside the net below: a broken version is not a bad file
+def forget_others(sources: Sequence[Source]) -> None:
+    """Drop the answers about files that are no longer on the page."""
+    here = {source.identity for source in sources}
+    for key in [key for key in _session() if key[0] not in here]:
+        del _session()[key]
+
+
+def _session() -> dict[tuple[object, ...], Answer]:
+    found: dict[tuple[object, ...], Answer] = st.session_state.setdefault("answers", {})
+    return found
+
+
+def _answer(
+    name: str, data: bytes, engine: Predictor, told: Callable[[int, int], None] | None
+) -> Answer:
+    """As `Answers.find`; without `told`, a clip is refused."""
     try:
         opened = open_scan(data, name)
-        return analyse_clip(engine, opened) if isinstance(opened, Clip) else engine.analyse(opened)
+        if not isinstance(opened, Clip):
+            return engine.analyse(opened)
+        if told is not None:
+            return analyse_clip(engine, opened, told=told)
+        raise ScanError.of(
+            name,
+            expected="a still scan",
+            found=f"a clip of {len(opened)} frames",
+            advice="Drop clips on the Classify page",
+        )
     except ScanError as error:
         return str(error)
     except Exception:
         # One file must never cost the others their answers, whatever it contains.
         logging.getLogger(__name__).exception("A scan could not be analysed")
         return f"{name}: the analysis failed. Export the scan again, or report this file's kind."
+
+
+# The caches below belong to one session: they go when it ends, and no reader meets another's scan.
+@st.cache_resource(scope="session", max_entries=1000, show_spinner=False)
+def finding(name: str, data: bytes, version: str, keep: bool = False) -> Finding | str:
+    """The answer about a still, or a sentence on why there is none; clips are the first page's."""
+    answer = _answer(name, data, _engine(version, keep), told=None)
+    assert not isinstance(answer, ClipFinding)
+    return answer
 
 
 def scan_of(name: str, data: bytes, frame: int | None = None) -> Scan:
@@ -133,5 +186,6 @@ def explanation(
 
 def forget() -> None:
     """Drop what this session holds."""
-    for cache in (answer, picture, seen, second_look, explanation):
+    _session().clear()
+    for cache in (finding, picture, seen, second_look, explanation):
         cache.clear()

@@ -20,6 +20,7 @@ from fetal_model.scan import ScanError
 from fetal_model.store.versions import Version, VersionError
 from pages.parts.answers import predictor
 from pages.parts.compare_report import show_report
+from pages.parts.names import ask_hidden, called_by_path, is_hidden
 
 MOST_ZIP_MB = 256
 # What the session keeps: which comparison is running, how far one came that was stopped, what has
@@ -62,6 +63,7 @@ def show_simulated(versions: Sequence[Version]) -> None:
 
 def show_folder(versions: Sequence[Version]) -> None:
     """A folder or a ZIP of the reader."""
+    ask_hidden("compare-folder-hide-names")
     dropped, zipped = st.columns(2, gap="medium")
     files = dropped.file_uploader(
         "A folder with the sub-folders brain, abdomen, femur, thorax (also cervix, other)",
@@ -95,20 +97,21 @@ def show_folder(versions: Sequence[Version]) -> None:
     found = ", ".join(f"{label} {n}" for label, n in counts.items())
     st.caption(f"{len(folder.files)} scans: {found}.")
     identity = tuple(file.file_id for file in ([archive] if archive else files))
-    _compare(Set(identity, folder.files), versions)
+    _compare(Set((*identity, is_hidden()), folder.files), versions)
 
 
 def _label(files: Sequence[UploadedFile]) -> Folder:
-    return label_files((file.name, file.getvalue()) for file in files)
+    return label_files(((file.name, file.getvalue()) for file in files), called_by_path)
 
 
 def _unpack(archive: UploadedFile) -> Folder:
     """Unpacked once while it is on the page."""
-    held = st.session_state.get(UNPACKED)
-    if held is None or held[0] != archive.file_id:
-        held = st.session_state[UNPACKED] = (archive.file_id, read_zip(archive.getvalue()))
-    folder: Folder = held[1]
-    return folder
+    held, wanted = st.session_state.get(UNPACKED), (archive.file_id, is_hidden())
+    if held is None or held[0] != wanted:
+        folder = read_zip(archive.getvalue(), called_by_path)
+        held = st.session_state[UNPACKED] = (wanted, folder)
+    unpacked: Folder = held[1]
+    return unpacked
 
 
 def _compare(labelled: Set, versions: Sequence[Version]) -> None:

@@ -15,6 +15,7 @@ from fetal_model.predictor import Finding
 from fetal_model.store.versions import Version
 from pages.parts.answers import Source, finding, forget, picture
 from pages.parts.examples import CHOSEN, chosen, show_gallery
+from pages.parts.names import ask_hidden, called
 
 PER_PAGE = 4
 MOST_FILES = 50
@@ -34,8 +35,11 @@ def show_scans(versions: Sequence[Version]) -> None:
         key=f"compare-uploads-{st.session_state[_ROUND]}",
         help="Scans stay in memory and are kept nowhere.",
     )
-    files = [(file.name, file.getvalue(), file.file_id) for file in uploads[:MOST_FILES]]
-    sources = [Source(*file) for file in files + chosen()]
+    ask_hidden("compare-hide-names")
+    sources = [
+        Source(called(file.name, file.getvalue(), file.file_id), file.getvalue(), file.file_id)
+        for file in uploads[:MOST_FILES]
+    ] + [Source(*example) for example in chosen()]
     if not sources:
         show_gallery(versions[0])
         return

@@ -23,6 +23,7 @@ from fetal_model.scan import ScanError, read_scan
 from fetal_model.store.versions import Version
 from pages.parts.answers import picture as scan_picture
 from pages.parts.examples import example, label
+from pages.parts.names import ask_hidden, called
 
 PER_PAGE = 12
 OWN_FILE = "A file of your own"
@@ -139,7 +140,10 @@ def _choose_scan() -> tuple[str, bytes] | None:
         key="maps-upload",
         help="The scan stays in memory and is kept nowhere.",
     )
-    return (file.name, file.getvalue()) if file else None
+    ask_hidden("maps-hide-names")
+    if file is None:
+        return None
+    return called(file.name, file.getvalue(), file.file_id), file.getvalue()
 
 
 def _show_units(values: NDArray[np.float32], layer: str) -> None:

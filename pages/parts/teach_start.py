@@ -7,6 +7,7 @@ import streamlit as st
 from fetal_model import wording
 from fetal_model.dataset.folders import Folder, FolderError, label_files, read_zip
 from fetal_model.store.versions import Version, VersionError, find_version, list_versions
+from pages.parts.names import ask_hidden, called_by_path
 from pages.parts.teach_session import HIGHEST_NUMBER, Order, learning, place_order
 
 SIMULATED, FOLDER, ZIP = "Simulated scans", "A folder of scans", "A ZIP file of scans"
@@ -90,15 +91,20 @@ def _folder(source: str) -> Folder | None:
     st.caption(
         "Text burned into a scan can give the answer away. File names are hidden until then."
     )
+    ask_hidden("teach-hide-names")
     try:
         if source == FOLDER:
             files = st.file_uploader(
                 "Folder with one sub-folder for each anatomy", accept_multiple_files="directory"
             )
-            found = label_files((file.name, file.getvalue()) for file in files) if files else None
+            found = None
+            if files:
+                found = label_files(
+                    ((file.name, file.getvalue()) for file in files), called_by_path
+                )
         else:
             packed = st.file_uploader("ZIP with one sub-folder for each anatomy", type="zip")
-            found = read_zip(packed.getvalue()) if packed else None
+            found = read_zip(packed.getvalue(), called_by_path) if packed else None
     except FolderError as error:
         st.error(wording.plain(f"This cannot be used: {error}"))
         return None

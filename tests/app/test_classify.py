@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button, Toggle
 
 from benchmarks.made_dicom import make, to_bytes
 from fetal_model import wording
@@ -26,6 +28,7 @@ from fetal_model.phantom import simulate
 from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import ScanError, open_scan, read_scan
+from fetal_model.settings import read_settings
 from fetal_model.store import versions
 from fetal_model.uncertainty.decision import Thresholds
 
@@ -233,19 +236,22 @@ def test_none_of_these_planes_is_the_headline(
 
 
 def test_overlay_toggle_opacity_and_anatomy(page: AppTest) -> None:
+    def overlay() -> Toggle:
+        return next(toggle for toggle in page.toggle if toggle.label == "Overlay")
+
     drop(page, upload("femur", 5))
     shown = scan_url(page)
     page.slider[0].set_value(100).run()
     strong = scan_url(page)
     page.slider[0].set_value(0).run()
     clear = scan_url(page)
-    page.toggle[0].set_value(False).run()
+    overlay().set_value(False).run()
     assert scan_url(page) == clear, "without overlay the scan is exactly as read"
     assert len({shown, strong, clear}) == 3
     assert "Overlay off" in texts(page)
     assert page.slider[0].disabled
 
-    page.toggle[0].set_value(True).run()
+    overlay().set_value(True).run()
     page.slider[0].set_value(60).run()
     assert scan_url(page) == shown
     page.get("button_group")[0].set_value("brain").run()
@@ -292,6 +298,109 @@ def test_many_files_are_shown_in_pages(named: AppTest) -> None:
     assert 1 < len(headlines(named)) < 20
     assert list(named.dataframe[0].value["File"]) == [f"{i}.png" for i in range(20)]
     assert len(named.get("pagination")) == 1
+
+
+def button(page: AppTest, label: str) -> Button:
+    return next(button for button in page.button if button.label == label)
+
+
+def files_listed(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["File"])
+
+
+def test_the_scans_of_a_zip_are_files_of_their_own(named: AppTest) -> None:
+    first, last = upload("femur", 5, "a/femur.png"), upload("brain", 6, "b.png")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data, _ in (first, ("note.txt", b"no scan", ""), last):
+            archive.writestr(name, data)
+        archive.writestr("inner.zip", packed.getvalue())
+    drop(named, ("study.zip", packed.getvalue(), "application/zip"), upload("thorax", 3))
+    assert files_listed(named) == [
+        "study.zip/a/femur.png",
+        "study.zip/b.png",
+        "study.zip/inner.zip",
+        "study.zip/note.txt",
+        "thorax.png",
+    ]
+    assert headlines(named) == [
+        wording.headline(expected(file)) for file in (first, last, upload("thorax", 3))
+    ]
+    assert [error.value.split(r"\:")[0] for error in named.error] == [
+        "study.zip/inner.zip",
+        "study.zip/note.txt",
+    ]
+    named.toggle(key="hide-names").set_value(True).run()
+    assert not named.exception
+    everything = "\n".join(str(getattr(element, "proto", "")) for element in named.main)
+    assert "femur.png" not in everything
+    assert "study.zip" not in everything
+
+
+def test_a_damaged_zip_costs_only_itself(named: AppTest) -> None:
+    file = upload("femur", 5)
+    drop(named, ("study.zip", b"PK\x03\x04 and no more", "application/zip"), file)
+    assert headlines(named) == [wording.headline(expected(file))]
+    assert named.error[0].value.startswith(r"study.zip\: expected")
+
+
+def test_answers_are_filtered_and_put_in_order(named: AppTest) -> None:
+    files = [upload("femur", 5, "c.png"), upload("brain", 6, "a.png"), upload("femur", 7, "b.png")]
+    drop(named, *files, ("letter.pdf", b"%PDF-1.7", "application/pdf"))
+    found = {file[0]: expected(file) for file in files}
+    groups = named.get("button_group")[0]
+    assert groups.options[0] == "All (4)"
+    assert "Not read (1)" in groups.options
+    named.selectbox(key="listing-order").set_value("by name").run()
+    assert files_listed(named) == ["a.png", "b.png", "c.png", "letter.pdf"]
+    named.selectbox(key="listing-order").set_value("least sure").run()
+    surest = sorted(found, key=lambda name: found[name].probabilities.max())
+    turned_away = [name for name in surest if found[name].turned_away]
+    rest = [name for name in surest if not found[name].turned_away]
+    assert files_listed(named) == ["letter.pdf", *turned_away, *rest]
+    named.selectbox(key="listing-order").set_value("as given").run()
+    named.get("button_group")[0].set_value("femur").run()
+    femurs = [n for n, f in found.items() if not f.turned_away and f.anatomy.key == "femur"]
+    assert files_listed(named) == femurs
+    assert headlines(named) == [wording.headline(found[name]) for name in femurs]
+
+
+def test_a_reader_who_stops_keeps_the_answers_so_far_and_can_go_on(
+    named: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [upload("femur", 5, f"{index}.png") for index in range(4)]
+    analyse, asked = Predictor.analyse, []
+
+    def stop_at_the_third(self: Predictor, scan, samples: int = 30) -> Finding:
+        asked.append(scan.name)
+        if len(asked) == 2:  # as a click on Stop, which ends the run at its next sign of progress
+            st.session_state["stopped"].update(
+                file.file_id for file in st.session_state["uploads-0"][2:]
+            )
+            st.rerun()
+        return analyse(self, scan, samples)
+
+    monkeypatch.setattr(Predictor, "analyse", stop_at_the_third)
+    drop(named, *files)
+    assert named.info[0].value == "Stopped: 2 of 4 files have no answer yet."
+    assert list(named.dataframe[0].value["Decision"])[2:] == ["not looked at"] * 2
+    assert len(headlines(named)) == 2
+    button(named, "Go on").click().run()
+    assert not named.exception
+    assert not named.info
+    assert len(headlines(named)) == 4
+    assert asked == ["0.png", "1.png", "1.png", "2.png", "3.png"], "none is asked about again"
+
+
+def test_more_files_than_the_page_takes_are_named_by_number(
+    named: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = upload("femur", 5)
+    limit = read_settings().model_copy(update={"max_files": 2})
+    monkeypatch.setattr("fetal_model.settings.read_settings", lambda: limit)
+    drop(named, *[(f"{index}.png", *file[1:]) for index in range(3)])
+    assert len(headlines(named)) == 2
+    assert "Only the first 2 files are taken" in named.warning[0].value
 
 
 def test_every_export_is_offered_and_none_is_made_before_it_is_asked_for(

@@ -18,6 +18,7 @@ from benchmarks.made_dicom import make, to_bytes
 from fetal_model import wording
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.built_in import built_in
+from fetal_model.deidentify.pseudonym import pseudonym
 from fetal_model.evaluation.comparison import figures, judge
 from fetal_model.phantom import simulate
 from fetal_model.predictor import Finding, Predictor
@@ -131,9 +132,13 @@ def test_a_bad_file_costs_only_itself(page: AppTest, femur: tuple[str, bytes, st
     page.file_uploader[0].set_value([bad, femur]).run()
     assert not page.exception
     assert len(page.error) == 1
+    aliases = [wording.plain(pseudonym(*file[:2])) for file in (bad, femur)]
+    assert page.error[0].value.startswith(rf"{aliases[0]}\: expected PNG")
+    assert [s.value for s in page.subheader] == aliases
+    assert len(pictures(page)) == 2
+    page.toggle(key="compare-hide-names").set_value(False).run()
     assert page.error[0].value.startswith(r"letter.pdf\: expected PNG")
     assert [s.value for s in page.subheader] == ["letter.pdf", "femur.png"]
-    assert len(pictures(page)) == 2
 
 
 def test_a_clip_is_sent_to_the_page_that_takes_clips(page: AppTest) -> None:
@@ -228,6 +233,9 @@ def test_a_folder_is_counted_and_what_does_not_fit_is_said(
     assert not page.exception
     assert "expected a sub-folder named brain, abdomen" in page.warning[0].value
     assert any(text.startswith("5 scans: brain 1, abdomen 1, femur 2") for text in texts(page))
+    assert "kidney" not in page.warning[0].value
+    page.toggle(key="compare-folder-hide-names").set_value(False).run()
+    assert "folder 'kidney'" in page.warning[0].value
     press(page, "Compare")
     assert [error.value[:15] for error in page.error] == ["set/femur/2.png"]
     assert page.subheader[0].value == "Figures on 4 scans"

@@ -345,6 +345,8 @@ def test_a_teachers_folder_with_a_bad_file_and_a_stranger(page: AppTest) -> None
     stranger = ("set/kidney/1.png", files[0][1], "image/png")
     drop_folder(page, [*files, bad, stranger])
     assert "6 scans to draw from: 3 brain, 0 abdomen, 3 femur, 0 thorax." in texts(page)
+    assert "kidney" not in page.warning[0].value
+    page.toggle(key="teach-hide-names").set_value(False).run()
     assert "kidney" in page.warning[0].value
     press(page, "Start the quiz")
     assert progress(page) == "Scan 1 of 5"

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-# `tests` is no package of ours: dependencies install one of that name.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from playwright.sync_api import Browser, Page, expect
 from real_browser import CHROMIUM, PATIENCE_MS, chromium, open_page, running_app
 

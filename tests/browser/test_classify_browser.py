@@ -264,3 +264,55 @@ def test_screenshot_is_dark_and_not_empty(page: Page, files: list[Path]) -> None
     assert shot.size == (1440, 900)
     assert shot.getpixel((720, 5)) < 40
     assert len(set(shot.crop((400, 350, 900, 700)).tobytes())) > 100, "a scan has many greys"
+
+
+def drop_paths(page: Page, paths: list[Path]) -> None:
+    """Drag files and folders onto the page, as from the system's file manager."""
+    box = page.get_by_test_id("stFileUploaderDropzone").bounding_box()
+    assert box is not None
+    where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    dragged = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    mouse = page.context.new_cdp_session(page)
+    for moment in ("dragEnter", "dragOver", "drop"):
+        mouse.send("Input.dispatchDragEvent", {"type": moment, **where, "data": dragged})
+
+
+def test_a_dropped_folder_is_stopped_finished_filtered_and_chosen_from(
+    page: Page, files: list[Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    (folder / "inner").mkdir(parents=True)
+    for number in range(6):
+        (folder / f"{number}.png").write_bytes(files[0].read_bytes())
+        (folder / "inner" / f"{number}.png").write_bytes(files[1].read_bytes())
+    (folder / "letter.pdf").write_bytes(b"%PDF-1.7 a letter")
+    drop_paths(page, [folder])
+    page.get_by_test_id("stBottomBlockContainer").get_by_role("button", name="Stop").click()
+    go_on = page.get_by_role("button", name="Go on")
+    expect(page.get_by_text("files have no answer yet")).to_be_visible()
+    go_on.click()
+    expect(go_on).to_have_count(0)
+    expect(page.get_by_text("All (13)")).to_be_visible()
+    wait_until_still(page)
+    page.get_by_text("Not read (1)").click()
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
+    expect(page.get_by_text("Analysed in")).to_have_count(0)
+    page.get_by_text("All (13)").click()
+    expect(page.get_by_text("Analysed in").first).to_be_visible()
+    wait_until_still(page)
+    table = page.get_by_test_id("stDataFrame").bounding_box()
+    assert table is not None
+    page.mouse.click(table["x"] + 15, table["y"] + 38 + 17)  # the box of the first row
+    expect(page.get_by_text("1 selected: cards and exports are of these alone.")).to_be_visible()
+    wait_until_still(page)
+    shown = page.get_by_text("Analysed in").count() + page.get_by_test_id("stAlert").count()
+    assert shown == 1
+
+
+def test_a_whole_folder_can_be_browsed_for(page: Page, files: list[Path], tmp_path: Path) -> None:
+    for file in files:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    page.get_by_text("Browse for a folder").click()
+    chooser = page.locator('input[type="file"][webkitdirectory]')
+    chooser.set_input_files(tmp_path)
+    expect(page.get_by_text("Analysed in")).to_have_count(2)

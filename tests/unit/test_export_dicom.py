@@ -23,8 +23,11 @@ from fetal_model.anatomy import ANATOMIES
 from fetal_model.export.dicom_files import dicom_files
 from fetal_model.export.entry import DISCLAIMER, Entry
 from fetal_model.export.overlays import overlay_picture
+from fetal_model.phantom import simulate
+from fetal_model.phantom.dicom import write_clip
 from fetal_model.predictor import Predictor
-from fetal_model.scan import ScanError, read_scan
+from fetal_model.predictor_clip import analyse_clip
+from fetal_model.scan import ScanError, open_clip, read_scan
 
 RETIRED_ULTRASOUND = "1.2.840.10008.5.1.4.1.1.6"
 Made = dict[str, bytes]
@@ -271,6 +274,29 @@ def test_other_formats_are_told_that_there_is_nothing_to_refer_to(
 ) -> None:
     with pytest.raises(ScanError, match=r"brain\.png: .* found a PNG file"):
         make(entries[1])
+
+
+def test_results_about_a_clip_name_the_frame_they_are_about(
+    served: Predictor, when: datetime, tmp_path: Path
+) -> None:
+    path = tmp_path / "sweep.dcm"
+    femur = simulate("femur", 3, annotations=False)
+    black = np.zeros_like(femur.image)
+    write_clip(path, femur.scene, [black, black, femur.image], 3, rate_hz=10)
+    opened = open_clip(path)
+    clip = analyse_clip(served, opened)
+    assert clip.best == 2
+    entry = Entry(path.name, clip.finding, lambda: clip.scan, path.read_bytes, clip)
+    made = dicom_files(entry, clip.finding, served.version, when)
+    source = dcmread(path, stop_before_pixels=True)
+    (referred,) = measured(made["-report.dcm"]).source_images
+    assert referred.referenced_sop_instance_uid == source.SOPInstanceUID
+    assert referred.referenced_frame_numbers == [3], "DICOM counts from 1"
+    (shown,) = read(made["-overlay.dcm"]).SourceImageSequence
+    assert (shown.ReferencedSOPInstanceUID, shown.ReferencedFrameNumber) == (
+        source.SOPInstanceUID,
+        3,
+    )
 
 
 @pytest.mark.skipif(not shutil.which("dsrdump"), reason="dcmtk is not installed")

@@ -45,6 +45,17 @@ def test_an_unknown_folder_is_named_with_what_is_expected_and_costs_only_itself(
     assert "left out 1 file." in loose
 
 
+def test_files_can_be_called_otherwise_and_keep_their_order() -> None:
+    def call(path: str, data: bytes) -> str:
+        return f"{9 - len(data)}-{len(path)}"
+
+    files = {"brain/doe.png": b"1", "brain/roe.png": b"22", "doe/1.png": b""}
+    found = label_files(files.items(), call)
+    assert [file.scan for file in found.files] == ["8-13", "7-13"]
+    assert "doe" not in str(found.problems)
+    assert read_zip(zipped(files), call) == found
+
+
 def test_what_systems_leave_behind_is_passed_over_in_silence() -> None:
     found = label_files(
         [

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import logging
 import pickle
-import sys
 import traceback
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
+import planted
 import pytest
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
-
-# `tests` is no package of ours: dependencies install one of that name.
-sys.path.insert(0, str(Path(__file__).parent))
-
-import planted
 
 from fetal_model.deidentify.door import without_patient
 from fetal_model.deidentify.header import clean_header

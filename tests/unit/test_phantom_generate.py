@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -151,6 +152,17 @@ def test_all_screens_are_annotated_or_none(annotations: bool, tmp_path: Path) ->
     write_phantoms(tmp_path, {"femur": 4}, seed=2, workers=1, annotations=annotations)
     shown = {row["annotations"] for row in read_table(tmp_path / "manifest.csv")}
     assert shown == {"on" if annotations else "off"}
+
+
+def test_qualities_come_in_the_shares_that_were_asked_for(tmp_path: Path) -> None:
+    shares = {"good": 0.0, "fair": 0.25, "poor": 0.75}
+    write_phantoms(tmp_path / "set", 8, 3, workers=1, quality=shares)
+    counts = Counter(row["quality"] for row in read_table(tmp_path / "set" / "manifest.csv"))
+    assert counts.total() == 32
+    assert 18 <= counts["poor"] <= 30
+    assert not counts["good"]
+    with pytest.raises(ValueError, match="shares of good, fair, poor that sum to 1"):
+        write_phantoms(tmp_path / "other", 8, 3, quality={"poor": 0.5})
 
 
 def test_worker_count_does_not_change_the_bytes(written: Path, tmp_path: Path) -> None:
