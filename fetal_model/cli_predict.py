@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ from fetal_model.export.record import Record, record
 from fetal_model.predictor import DROPOUT_SAMPLES, Predictor
 from fetal_model.predictor_clip import FRAMES, analyse_clip
 from fetal_model.scan import Clip, Scan, ScanError, open_all, read_scan
-from fetal_model.store.versions import PREDICTIONS, Version, write_bytes, write_text
+from fetal_model.store.versions import Version, write_bytes, write_text
 
 if TYPE_CHECKING:
     from fetal_model.export.pdf import Report
@@ -83,6 +83,10 @@ def predict(
         float | None,
         typer.Option(help="Largest share of wrong answers among accepted scans, such as 0.05."),
     ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(help="Name the anatomies that hold the truth so often, such as 0.9."),
+    ] = None,
 ) -> None:
     """Answer about each file; exit 1 if some could not be read or exported."""
     if form is Format.parquet and output is None:
@@ -90,7 +94,15 @@ def predict(
     try:
         predictor = Predictor.load(version)
         if at_most_wrong is not None:
-            predictor = predictor.accepting_from(_threshold(predictor.version, at_most_wrong))
+            from fetal_model.cli_promises import threshold_for
+
+            predictor = predictor.accepting_from(threshold_for(predictor.version, at_most_wrong))
+        add_set: Callable[[Entry], Entry] | None = None
+        if coverage is not None:
+            from fetal_model.cli_promises import sets_for, with_set
+
+            sets = sets_for(predictor.version, coverage)
+            add_set = partial(with_set, sets=sets, coverage=coverage)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if keep_annotations:
@@ -106,6 +118,8 @@ def predict(
     complete = True
     for number, (file, opened) in enumerate(open_all(files), start=1):
         entry = _entry(predictor, file, opened, samples, frames)
+        if add_set:
+            entry = add_set(entry)
         rows.append(record(entry, predictor.version))
         if report:
             report.add(entry)
@@ -116,15 +130,6 @@ def predict(
         _finish(rows, form, output)
     if not complete:
         raise typer.Exit(1)
-
-
-def _threshold(version: Version, target: float) -> float:
-    from fetal_model.evaluation.predictions import read_predictions
-    from fetal_model.uncertainty.promises import defer
-
-    found = defer(read_predictions(version.path / PREDICTIONS), target)
-    typer.echo(found.in_words(), err=True)
-    return found.threshold
 
 
 def _write_files(
@@ -224,6 +229,8 @@ def _lines(rows: list[Record]) -> str:
             continue
         share = row["probabilities"][row["anatomy"]]
         line = f"{row['file']:{width}}  {row['anatomy']:8} {share:6.1%}  {row['decision']}"
+        if row.get("anatomies") is not None:
+            line += f"  set: {' or '.join(row['anatomies']) or 'none fits'}"
         if "best_frame" in row:
             line += f"  frame {row['best_frame']} of {row['clip_frames']}"
         lines.append(" ".join([line, *row["reasons"]]))

@@ -27,8 +27,7 @@ st.session_state.setdefault("round", 0)
 bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 bar.title("Classify scans", anchor=False, width="content")
 uploads = st.file_uploader(
-    "Ultrasound scans and clips: PNG, JPEG, TIFF, BMP, WebP, DICOM, MP4 or AVI, any number at "
-    "once, a ZIP or a folder of them",
+    "Ultrasound scans and clips (PNG, JPEG, TIFF, BMP, WebP, DICOM, MP4, AVI), folders and ZIPs",
     accept_multiple_files=True,
     key=f"uploads-{st.session_state.round}",
     max_upload_size=SETTINGS.max_bytes // 1024**2,

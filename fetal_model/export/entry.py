@@ -17,6 +17,19 @@ _LONGEST_STEM = 150  # bytes; a file system allows 255 for a name, and more is a
 
 
 @dataclass(frozen=True)
+class Named:
+    """A conformal set.
+
+    Attributes:
+        coverage: Share of scans whose set holds the truth.
+        anatomies: Keys of the anatomies in it; None for a scan that was turned away.
+    """
+
+    coverage: float
+    anatomies: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
 class Entry:
     """One file and what was answered about it.
 
@@ -27,6 +40,7 @@ class Entry:
             need not be in memory at once.
         file: The bytes that were dropped; called only by exports that refer to a DICOM instance.
         clip: All frames of a clip; `answer` and `scan` are then those of its best one.
+        named: The anatomies of its conformal set, where one was asked for.
     """
 
     name: str
@@ -34,6 +48,7 @@ class Entry:
     scan: Callable[[], Scan]
     file: Callable[[], bytes]
     clip: ClipFinding | None = None
+    named: Named | None = None
 
     def stem(self, number: int) -> str:
         """A file name without ending, that sorts by `number` and is short enough for any system.

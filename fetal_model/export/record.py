@@ -36,6 +36,10 @@ def record(entry: Entry, version: Version) -> Record:
     if isinstance(entry.answer, str):
         return {**start, "error": entry.answer}
     answer = {**start, **_answer(entry.answer, version)}
+    if entry.named is not None:
+        anatomies = entry.named.anatomies
+        answer["anatomies"] = None if anatomies is None else list(anatomies)
+        answer["coverage"] = entry.named.coverage
     return answer | _frames(entry.clip) if entry.clip else answer
 
 

@@ -33,6 +33,8 @@ COLUMNS: dict[str, str] = {
     "dropout_samples": _WHOLE,
     "annotations": _TEXT,
     "accepted_from": _NUMBER,
+    "anatomies": _TEXT,
+    "coverage": _NUMBER,
     "best_frame": _WHOLE,
     "clip_frames": _WHOLE,
     "seconds": _NUMBER,
@@ -50,6 +52,8 @@ def row(record: Record) -> dict[str, Any]:
     flat |= {f"sd_{key}": value for key, value in spread.items()}
     if "reasons" in flat:
         flat["reasons"] = " ".join(flat["reasons"])
+    if flat.get("anatomies") is not None:
+        flat["anatomies"] = " ".join(flat["anatomies"])
     return {column: flat.get(column) for column in COLUMNS}
 
 

@@ -21,6 +21,7 @@ from fetal_model.uncertainty.target import TargetError, choose_threshold, upper_
 if TYPE_CHECKING:
     from fetal_model.evaluation.predictions import Prediction
     from fetal_model.inference.head import Floats
+    from fetal_model.predictor import Finding
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,14 @@ def sets_of(rows: Sequence[Prediction]) -> ConformalSets:
     return ConformalSets.fit(
         _shares(rows), np.array([KEYS.index(row.label) for row in rows], dtype=np.int64)
     )
+
+
+def named(sets: ConformalSets, finding: Finding, coverage: float) -> tuple[str, ...] | None:
+    """Keys of the anatomies in a scan's set, None for a scan that was turned away."""
+    if finding.turned_away:
+        return None
+    inside = sets.sets(finding.probabilities[None], coverage)[0]
+    return tuple(key for key, is_in in zip(KEYS, inside, strict=True) if is_in)
 
 
 def fitted_on(rows: Sequence[Prediction]) -> list[Prediction]:

@@ -48,7 +48,9 @@ def show_batch(sources: Sequence[Source], asked: Asked, export: DeltaGenerator) 
     for index in _page(shown):
         _show(sources[index], found[index], asked)
     entries = [
-        entry(sources[index], answer) for index in shown if (answer := found[index]) is not None
+        entry(sources[index], answer, asked.promises)
+        for index in shown
+        if (answer := found[index]) is not None
     ]
     if entries:
         show_choices(export, entries, asked.version)

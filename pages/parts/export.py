@@ -19,6 +19,7 @@ from fetal_model.scan import Scan
 from fetal_model.scan.content import recognise
 from fetal_model.store.versions import Version
 from pages.parts.answers import Source, scan_of
+from pages.parts.promises import Promises
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ CHOICES = (
 NO_DICOM = "None of these scans came from DICOM, so there is nothing to refer to."
 
 
-def entry(source: Source, answer: Finding | ClipFinding | str) -> Entry:
+def entry(source: Source, answer: Finding | ClipFinding | str, promises: Promises) -> Entry:
     """What an export needs of a file on the page."""
     file = partial(bytes, source.data)
+    if isinstance(answer, str):
+        return Entry(source.name, answer, partial(_shown, source), file)
     if isinstance(answer, ClipFinding):
-        shown = partial(_shown, source.at(answer.best))
-        return Entry(source.name, answer.finding, shown, file, answer)
-    return Entry(source.name, answer, partial(_shown, source), file)
+        finding, shown = answer.finding, partial(_shown, source.at(answer.best))
+        return Entry(source.name, finding, shown, file, answer, promises.named(finding))
+    shown = partial(_shown, source)
+    return Entry(source.name, answer, shown, file, named=promises.named(answer))
 
 
 def _shown(source: Source) -> Scan:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fetal_model.evaluation.predictions import Prediction
+    from fetal_model.export.entry import Named
     from fetal_model.predictor import Finding
     from fetal_model.predictor_clip import ClipFinding
     from fetal_model.uncertainty.conformal import ConformalSets
@@ -43,6 +44,15 @@ class Promises:
         if self.confidence is None:
             return answer
         return answer.under(replace(answer.thresholds, confidence=self.confidence))
+
+    def named(self, finding: Finding) -> Named | None:
+        """The set of anatomies for an export, None where none was asked for."""
+        if self.sets is None:
+            return None
+        from fetal_model.export.entry import Named
+        from fetal_model.uncertainty.promises import named
+
+        return Named(self.coverage, named(self.sets, finding, self.coverage))
 
     def members(self, finding: Finding) -> str:
         """The set of anatomies in words, empty where none was asked for or none is named."""

@@ -26,6 +26,7 @@ from fetal_model.phantom import simulate
 from fetal_model.store.versions import find_version
 from pages.parts.answers import Source
 from pages.parts.export import entry
+from pages.parts.promises import Promises
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS: tuple[Form, ...] = ("json", "csv", "parquet", "pdf", "overlays", "fhir")
@@ -147,7 +148,7 @@ def test_no_patient_on_the_first_page_nor_in_its_exports(
     version, when = find_version(), datetime.now().astimezone()
     answers = {name: answer for (_, name, *_), answer in page.session_state["answers"].items()}
     sources = [Source(pseudonym(name, data), data, name) for name, data, _ in files[:4]]
-    entries = [entry(source, answers[source.name]) for source in sources]
+    entries = [entry(source, answers[source.name], Promises()) for source in sources]
     for form in FORMS:
         for part in contents(form, bundle(form, entries, version, when)):
             assert planted.left(part) == [], form

@@ -16,7 +16,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from real_browser import PATIENCE_MS, ROOT, chromium, open_page, running_app, wait_until_still
 
-from fetal_model.phantom import simulate
+from fetal_model.anatomy import KEYS
+from fetal_model.phantom import QUALITIES, simulate
+from fetal_model.phantom.cine import draw_cine, write_cine
 from fetal_model.store.admin import set_password
 from fetal_model.store.versions import list_versions
 from fetal_model.training.jobs import read_job, submit
@@ -65,9 +67,30 @@ def take(browser: Browser, address: str, size: str, theme: str) -> None:
     page.context.close()
 
 
+def take_many(browser: Browser, address: str, size: str, theme: str) -> None:
+    """A dozen scans with a file that is none, and a probe sweep over time."""
+    with tempfile.TemporaryDirectory() as folder:
+        study = Path(folder) / "study"
+        study.mkdir()
+        for number in range(12):
+            scan = simulate(KEYS[number % len(KEYS)], number, quality=QUALITIES[number % 3])
+            Image.fromarray(scan.image).save(study / f"{number:02}.png")
+        (study / "letter.pdf").write_bytes(b"%PDF-1.7 a letter")
+        clip = Path(folder) / "sweep.dcm"
+        write_cine(draw_cine("femur", 4, quality="good"), clip, clip.with_suffix(".csv"))
+        for name, files in (("batch", sorted(study.iterdir())), ("timeline", [clip])):
+            page = open_page(browser, address, *SIZES[size])
+            choose_theme(page, theme)
+            page.locator('input[type="file"]').set_input_files(files)
+            page.get_by_text("Analysed in").first.wait_for(timeout=4 * PATIENCE_MS)
+            page.mouse.move(0, 0)  # off what has a tooltip by now
+            shoot(page, FOLDER / f"{name}-{size}-{theme}.png", whole=name == "timeline")
+            page.context.close()
+
+
 def take_teach(browser: Browser, address: str, size: str, theme: str) -> None:
     """A quiz: its start, a question, the truth about it, and the result."""
-    from fetal_model.anatomy import BY_KEY, KEYS
+    from fetal_model.anatomy import BY_KEY
     from fetal_model.teaching.draw import draw_simulated
 
     labels = [q.label for q in draw_simulated(7, "good", annotations=False).questions]
@@ -195,6 +218,7 @@ def take_newcomer(browser: Browser) -> None:
 
 PAGES = {
     "classify": take,
+    "many": take_many,
     "compare": take_compare,
     "models": take_models,
     "teach": take_teach,

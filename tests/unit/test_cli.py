@@ -361,6 +361,20 @@ def test_phantom_writes_a_labelled_folder(tmp_path: Path) -> None:
     assert "new or empty" in " ".join(again.output.replace("│", " ").split())
 
 
+def test_a_set_of_anatomies_comes_with_the_answer(folder: Path) -> None:
+    """The version in service has 4 scans of an abdomen to make sets from, enough for 80%."""
+    asked = ("predict", "brain.png", "--format", "json", "--coverage")
+    done = run(*asked, "0.8", weights=ROOT / "weights", cwd=folder)
+    assert done.returncode == 0
+    (answer,) = json.loads(done.stdout)
+    assert answer["coverage"] == 0.8
+    assert answer["anatomies"] is None or set(answer["anatomies"]) <= set(KEYS)
+    assert "4 abdomen" in done.stderr
+    refused = run(*asked, "0.95", weights=ROOT / "weights", cwd=folder)
+    assert refused.returncode == 2
+    assert "Choose at most 80%" in " ".join(refused.stderr.replace("│", " ").split())
+
+
 def test_a_target_that_cannot_be_promised_is_refused(folder: Path) -> None:
     done = run(
         "predict", "brain.png", "--at-most-wrong", "0.000001", weights=ROOT / "weights", cwd=folder

@@ -25,7 +25,7 @@ from fetal_model.anatomy import KEYS
 from fetal_model.cli import app
 from fetal_model.export import record as records_of
 from fetal_model.export.bundle import bundle
-from fetal_model.export.entry import DISCLAIMER, Entry
+from fetal_model.export.entry import DISCLAIMER, Entry, Named
 from fetal_model.export.files import NOTES, archive
 from fetal_model.export.overlays import overlay_picture
 from fetal_model.export.table import COLUMNS, to_csv, to_parquet
@@ -81,7 +81,8 @@ def test_the_schema_names_every_field(records: list[dict[str, Any]]) -> None:
     assert ["file", "schema", *finding["required"]] == list(records[0])
     assert ["file", "schema", *error["required"]] == list(records[2])
     assert set(finding["properties"]) == {
-        *finding["required"], "error", "best_frame", "clip_frames", "frames",
+        *finding["required"], "error", "anatomies", "coverage", "best_frame", "clip_frames",
+        "frames",
     }  # fmt: skip
 
 
@@ -294,6 +295,18 @@ def test_what_cannot_be_finished_is_taken_away(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_bytes(tmp_path / "folder", b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("anatomies", [("femur", "thorax"), (), None])
+def test_a_set_of_anatomies_leaves_with_the_answer(
+    entries: list[Entry], served: Predictor, anatomies: tuple[str, ...] | None
+) -> None:
+    found = records_of.record(replace(entries[0], named=Named(0.9, anatomies)), served.version)
+    assert found["anatomies"] == (None if anatomies is None else list(anatomies))
+    jsonschema.validate([found], SCHEMA)
+    (line,) = csv.DictReader(io.StringIO(to_csv([found])))
+    assert (line["anatomies"], line["coverage"]) == (" ".join(anatomies or ()), "0.9")
+    assert "anatomies" not in records_of.record(entries[0], served.version)
 
 
 def test_a_clip_is_its_best_frame_and_all_frames_in_short(
