@@ -9,8 +9,10 @@ What was asked is kept in `data/uncertainty/`: a measurement that was stopped go
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from fetal_model.uncertainty.vector_scaling import fit_vector_scaling
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = Memory(ROOT / "data" / "uncertainty", verbose=0)
+ROOMS = ("inference", "uncertainty", "scan")
 PER_CLASS = 850
 SEED = 43_000
 """Of the simulated scans; no recipe and no other measurement uses it."""
@@ -107,12 +110,23 @@ def main() -> None:
 def hard(predictor: Predictor) -> Iterator[Asked]:
     """Simulated scans of poor quality, two or three a patient."""
     for order in orders(dict.fromkeys(KEYS, PER_CLASS), SEED):
-        yield ask_simulated(predictor, order, f"{predictor.version.hash} {simulator()}")
+        yield ask_simulated(predictor, order, f"{predictor.version.hash} {code()} {simulator()}")
+
+
+@cache
+def code() -> str:
+    """Hash of all code that an answer depends on."""
+    package = ROOT / "fetal_model"
+    files = [file for room in ROOMS for file in (package / room).rglob("*.py")]
+    digest = hashlib.sha256()
+    for file in sorted([*files, Path(__file__)]):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @KEPT.cache(ignore=["predictor"])
 def ask_simulated(predictor: Predictor, order: Order, by: str) -> Asked:
-    """One simulated scan; `by` names the version and the simulator."""
+    """One simulated scan; `by` names the version, the code and the simulator."""
     patient = draw_patient(order.population, order.patient)
     made = simulate(order.label, order.seed, patient, quality=QUALITY)
     scan = Scan.from_array(made.image.astype(np.float32) / 255, order.name)
@@ -122,12 +136,13 @@ def ask_simulated(predictor: Predictor, order: Order, by: str) -> Asked:
 def ask_all(predictor: Predictor, folder: Any, part: str, views: bool = True) -> Iterator[Asked]:
     """The real scans of a part."""
     for record in read_real_scans(folder, part):
-        yield ask_real(predictor, record, views, predictor.version.hash)
+        scan = hashlib.sha256(record.file.read_bytes()).hexdigest()
+        yield ask_real(predictor, record, views, f"{predictor.version.hash} {code()} {scan}")
 
 
 @KEPT.cache(ignore=["predictor"])
 def ask_real(predictor: Predictor, record: Record, views: bool, by: str) -> Asked:
-    """One real scan; `by` names the version."""
+    """One real scan; `by` names the version, the code and the file."""
     group = group_of(record.scan, record.patient, record.source)
     scan = read_scan(record.file, name=record.scan)
     return ask(predictor, scan, record.label, group, simulated=False, views=views)

@@ -47,22 +47,32 @@ def groups_of(answer: Answer) -> frozenset[str]:
     return frozenset((ALL, *shows, *([LOOK] if finding.decision == LOOK else [])))
 
 
-def pick(names: Sequence[str], answers: Sequence[Answer], group: str, order: str) -> list[int]:
-    """Indices of the answers of a group, in an order.
+def by_group(answers: Sequence[Answer]) -> dict[str, list[int]]:
+    """Indices of the answers of each of `GROUPS` that has any, in the order of the files."""
+    found: dict[str, list[int]] = {group: [] for group in GROUPS}
+    for index, answer in enumerate(answers):
+        for group in groups_of(answer):
+            found[group].append(index)
+    return {group: indices for group, indices in found.items() if indices}
+
+
+def ordered(
+    indices: Sequence[int], names: Sequence[str], answers: Sequence[Answer], order: str
+) -> list[int]:
+    """Indices of answers in an order.
 
     Args:
-        names: Of the files, one for each answer.
-        answers: In the order in which the files came.
-        group: Of `GROUPS`.
+        indices: In the order in which the files came.
+        names: Of all files.
+        answers: About all files.
         order: Of `ORDERS`. Least sure first: those without an answer, then those turned away,
             then by the probability of the most probable anatomy.
     """
-    inside = [index for index, answer in enumerate(answers) if group in groups_of(answer)]
     if order == BY_NAME:
-        return sorted(inside, key=lambda index: names[index].casefold())
+        return sorted(indices, key=lambda index: names[index].casefold())
     if order == LEAST_SURE:
-        return sorted(inside, key=lambda index: _sureness(answers[index]))
-    return inside
+        return sorted(indices, key=lambda index: _sureness(answers[index]))
+    return list(indices)
 
 
 def _sureness(answer: Answer) -> tuple[int, float]:

@@ -50,7 +50,13 @@ class Settings(BaseSettings):
         default=64 * 1024**2,
         ge=1024**2,
         le=2 * 1024**3,
-        description="Largest file that is read, in bytes.",
+        description="Largest still that is read, in bytes.",
+    )
+    max_upload_bytes: int = Field(
+        default=512 * 1024**2,
+        ge=1024**2,
+        le=4 * 1024**3,
+        description="Largest clip or ZIP that the first page takes, in bytes; it stays in memory.",
     )
     # A scanner's screen has 1 to 8 megapixels. 40 leaves room for a photographed screen, and keeps
     # one scan in memory (4 bytes a pixel for `pixels`, 3 for `display`) below 300 MB.
@@ -74,7 +80,7 @@ class Settings(BaseSettings):
     )
     hide_file_names: bool = Field(
         default=True,
-        description="Whether the page begins with pseudonyms in place of file names.",
+        description="Whether the pages begin with pseudonyms in place of file names.",
     )
     pseudonym_key: SecretStr | None = Field(
         default=None,

@@ -132,9 +132,7 @@ def read_zip(data: bytes, call: Call = by_path) -> Folder:
             # The sizes are checked before anything is unpacked; `zipfile` reads no further than
             # the size that a member declares.
             _check_limits(len(members), sum(member.file_size for member in members))
-            large = [
-                call(member.filename, b"") for member in members if member.file_size > MAX_BYTES
-            ]
+            large = [member.filename for member in members if member.file_size > MAX_BYTES]
             unpacked = [
                 (member.filename, archive.read(member))
                 for member in members

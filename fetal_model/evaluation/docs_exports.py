@@ -18,9 +18,9 @@ Written by `make docs` from `docs/results/exports/` and
 [`schema.json`](../fetal_model/export/schema.json). Research and teaching only, not a medical
 device.
 
-On the Classify page, *Export* beside *Clear* takes the answers away, about all scans or those
-selected in the table; a file is made when it is asked for. What is said of a clip is about its best
-frame, which DICOM results name. From a shell:
+On the Classify page, *Export* beside *Clear* takes the answers away, about the scans that are
+listed or, where some are selected in the table, about these; a file is made when it is asked for.
+What is said of a clip is about its best frame, which DICOM results name. From a shell:
 
     python -m fetal_model predict SCANS... --format json --output findings.json
     python -m fetal_model predict SCANS... --pdf report.pdf --dicom results/ --fhir results/

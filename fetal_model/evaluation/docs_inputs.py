@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from fetal_model.evaluation.results import missing, read_csv, read_json
-from fetal_model.scan.limits import LIMITS, MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MIN_SIDE
+from fetal_model.scan.limits import (
+    INFLATED_ON_PAGE,
+    LIMITS,
+    MAX_ASPECT,
+    MAX_BYTES,
+    MAX_PIXELS,
+    MIN_SIDE,
+)
+from fetal_model.settings import read_settings
 
 _GIB, _MIB = 1024**3, 1024**2
 _OUTCOMES = {
@@ -77,6 +85,9 @@ def limits() -> list[str]:
         f"| a ZIP | {LIMITS.archive_bytes // _GIB} GiB packed, "
         f"{LIMITS.inflated_bytes // _GIB} GiB unpacked; no ZIP within it, no member of more than "
         f"{MAX_BYTES // _MIB} MiB that grows more than {LIMITS.ratio}-fold |",
+        f"| a file on the first page | {read_settings().max_upload_bytes // _MIB} MiB |",
+        f"| the first page | {read_settings().max_files} files; of all ZIPs "
+        f"{INFLATED_ON_PAGE // _GIB} GiB unpacked |",
     ]
 
 

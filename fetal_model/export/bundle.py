@@ -1,4 +1,4 @@
-"""All scans of a page as one file, in any form of export."""
+"""Scans of a page as one file, in any form of export."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def _called(archive: str, info: zipfile.ZipInfo) -> str:
 def _too_much(name: str, limits: Limits) -> ScanError:
     return ScanError.of(
         name,
-        expected=f"at most {limits.inflated_bytes // 1024**3} GiB in a ZIP, unpacked",
+        expected=f"at most {limits.inflated_bytes // 1024**2:,} MiB in a ZIP, unpacked",
         found="more; this is the first file beyond it",
         advice="Pack fewer scans at once",
     )

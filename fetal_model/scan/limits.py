@@ -19,6 +19,9 @@ MAX_ASPECT = 10
 # Counting the pages of a file stops here: a forged TIFF can chain millions of empty ones.
 MAX_FRAMES_COUNTED = _SETTINGS.max_frames_counted
 
+INFLATED_ON_PAGE = 1024**3
+"""Bytes of the members of all ZIPs that the first page takes; they stay in memory."""
+
 
 @dataclass(frozen=True)
 class Limits:

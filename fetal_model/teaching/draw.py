@@ -143,8 +143,10 @@ def draw_labelled(
         ValueError: Readable scans of less than two anatomies.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 12]))
-    # In the order of their names, whichever way the browser sent them.
-    ordered = sorted(scans, key=lambda scan: (scan.label, scan.scan))
+    # By what is in them, however they are called and in whatever order the browser sent them.
+    ordered = sorted(
+        scans, key=lambda scan: (scan.label, hashlib.sha256(scan.data).digest(), scan.scan)
+    )
     shuffled = [ordered[index] for index in rng.permutation(len(ordered))]
     total = sum(min(POOL, sum(scan.label == key for scan in ordered)) for key in KEYS)
     pools: dict[str, list[_Candidate]] = {}

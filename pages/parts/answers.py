@@ -14,6 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from fetal_model.deidentify.door import without_patient
+from fetal_model.deidentify.failure import failure
 from fetal_model.explain.methods import explain
 from fetal_model.explain.overlay import fit_screen
 from fetal_model.predictor import Finding, Predictor
@@ -21,8 +22,10 @@ from fetal_model.predictor_clip import ClipFinding, analyse_clip
 from fetal_model.scan import Clip, Facts, Scan, ScanError, open_clip, open_scan, read_scan
 from fetal_model.scan.preprocess import place, preprocess
 from fetal_model.uncertainty.methods import METHODS
+from pages.parts.kept import ANSWERS, forget_files
 
 Answer = Finding | ClipFinding | str
+Key = tuple[str, str, bool]
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,18 @@ class Answers:
     version: str
     keep: bool
 
+    def key(self, source: Source) -> Key:
+        """What an answer is kept by; not by a name, which the reader may hide and show."""
+        return source.identity, self.version, self.keep
+
     def known(self, source: Source) -> Answer | None:
-        """The answer, if it is there already."""
-        return _session().get(self._key(source))
+        """The answer, if it is there already, under the present name of the file."""
+        if source.refusal:
+            return source.refusal
+        if (found := _session().get(self.key(source))) is None:
+            return None
+        name, answer = found
+        return _renamed(answer, name, source.name)
 
     def find(self, source: Source, told: Callable[[int, int], None]) -> Answer:
         """The answer about a still or a clip, or a sentence on why there is none.
@@ -93,13 +105,9 @@ class Answers:
             told: Called with (done, total) frames of a clip.
         """
         engine = _engine(self.version, self.keep)  # a broken version is not a bad file
-        answer = source.refusal or _answer(source.name, source.data, engine, told)
-        _session()[self._key(source)] = answer
+        answer = _answer(source.name, source.data, engine, told)
+        _session()[self.key(source)] = source.name, answer
         return answer
-
-    def _key(self, source: Source) -> tuple[object, ...]:
-        # the name stands in what is said of a file that cannot be read
-        return source.identity, source.name, self.version, self.keep
 
 
 def forget_others(sources: Sequence[Source]) -> None:
@@ -109,9 +117,25 @@ def forget_others(sources: Sequence[Source]) -> None:
         del _session()[key]
 
 
-def _session() -> dict[tuple[object, ...], Answer]:
-    found: dict[tuple[object, ...], Answer] = st.session_state.setdefault("answers", {})
+def _session() -> dict[Key, tuple[str, Answer]]:
+    """Answers, each with the name that its file had."""
+    found: dict[Key, tuple[str, Answer]] = st.session_state.setdefault(ANSWERS, {})
     return found
+
+
+def _renamed(answer: Answer, old: str, new: str) -> Answer:
+    """The answer with another name in what is said of the file or of a frame."""
+    if isinstance(answer, Finding) or old == new:
+        return answer
+    if isinstance(answer, str):
+        return new + answer.removeprefix(old)
+    frames = tuple(
+        replace(frame, finding=ScanError(new + str(frame.finding).removeprefix(old)))
+        if isinstance(frame.finding, ScanError)
+        else frame
+        for frame in answer.frames
+    )
+    return replace(answer, frames=frames)
 
 
 def _answer(
@@ -132,9 +156,9 @@ def _answer(
         )
     except ScanError as error:
         return str(error)
-    except Exception:
+    except Exception as error:
         # One file must never cost the others their answers, whatever it contains.
-        logging.getLogger(__name__).exception("A scan could not be analysed")
+        logging.getLogger(__name__).error("A scan could not be analysed: %s", failure(error))
         return f"{name}: the analysis failed. Export the scan again, or report this file's kind."
 
 
@@ -186,6 +210,6 @@ def explanation(
 
 def forget() -> None:
     """Drop what this session holds."""
-    _session().clear()
+    forget_files()
     for cache in (finding, picture, seen, second_look, explanation):
         cache.clear()

@@ -11,13 +11,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fetal_model.scan import ScanError
 from fetal_model.scan.batch import unpack
 from fetal_model.scan.content import ARCHIVE, recognise
-from fetal_model.scan.limits import LIMITS, Limits
+from fetal_model.scan.dicomdir import is_dicomdir
+from fetal_model.scan.limits import INFLATED_ON_PAGE, LIMITS, Limits
 from fetal_model.scan.source import Source as File
 from pages.parts.answers import Source
+from pages.parts.kept import ARCHIVES
 from pages.parts.names import called
-
-INFLATED = 1024**3
-"""Bytes of a ZIP's members that a page takes, which stay in memory."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def arrived(uploads: Sequence[UploadedFile], most: int) -> tuple[list[Source], b
     Returns:
         The files, and whether some were left out.
     """
-    archives: dict[str, _Archive] = st.session_state.setdefault("archives", {})
+    archives: dict[str, _Archive] = st.session_state.setdefault(ARCHIVES, {})
     for gone in set(archives) - {upload.file_id for upload in uploads}:
         del archives[gone]
     taken: list[Source] = []
@@ -48,20 +47,23 @@ def arrived(uploads: Sequence[UploadedFile], most: int) -> tuple[list[Source], b
             left_out = True
             break
         data = upload.getvalue()
+        if len(uploads) > 1 and (upload.name.startswith(".") or is_dicomdir(data[:512])):
+            continue  # as of a folder on the command line: the list of what comes anyway
         if recognise(data[:512]) != ARCHIVE:
             taken.append(Source(upload.name, data, upload.file_id))
             continue
         if upload.file_id not in archives:
-            archives[upload.file_id] = _open(upload, data, most)
+            held = sum(len(file.data) for one in archives.values() for file in one.files)
+            archives[upload.file_id] = _open(upload, data, most, INFLATED_ON_PAGE - held)
         archive = archives[upload.file_id]
         left_out |= archive.left_out
         taken += archive.files
     return [_renamed(source) for source in taken[:most]], left_out or len(taken) > most
 
 
-def _open(upload: UploadedFile, data: bytes, most: int) -> _Archive:
+def _open(upload: UploadedFile, data: bytes, most: int, room: int) -> _Archive:
     files: list[Source] = []
-    limits = replace(LIMITS, inflated_bytes=INFLATED)
+    limits = replace(LIMITS, inflated_bytes=room)
     with st.spinner("Unpacking"):
         for name, member in _members(File.of(data, upload.name), limits):
             if len(files) == most:

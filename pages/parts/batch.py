@@ -11,17 +11,16 @@ from streamlit.delta_generator import DeltaGenerator
 from fetal_model import listing, wording
 from fetal_model.charts import anatomy_borders
 from fetal_model.predictor_clip import ClipFinding
-from pages.parts.answers import Answer, Answers, Source, forget_others
+from pages.parts.answers import Answer, Answers, Key, Source, forget_others
 from pages.parts.asked import Asked
 from pages.parts.card import show_card, show_error
 from pages.parts.clip_card import show_clip
 from pages.parts.export import entry, show_choices
+from pages.parts.kept import ANSWERS, STOPPED
 
 PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
 CONTROLS_HEIGHT = 76
-STOPPED = "stopped"
-"""Where the session keeps the identities of files that a reader did not wait for."""
 
 
 def show_batch(sources: Sequence[Source], asked: Asked, export: DeltaGenerator) -> None:
@@ -30,30 +29,29 @@ def show_batch(sources: Sequence[Source], asked: Asked, export: DeltaGenerator) 
     Args:
         sources: The files, at least one.
         asked: How they shall be answered.
-        export: Filled once every file has its answer.
+        export: Filled once no file is waited for.
     """
     st.html(anatomy_borders())
     answers = Answers(asked.version.label, asked.keep)
     forget_others(sources)
-    stopped: set[str] = st.session_state.setdefault(STOPPED, set())
-    todo = [s for s in sources if answers.known(s) is None and s.identity not in stopped]
+    stopped: set[Key] = st.session_state.setdefault(STOPPED, set())
+    todo = [s for s in sources if answers.known(s) is None and answers.key(s) not in stopped]
     if todo:
         _answer_all(sources, todo, answers, asked)
         st.rerun()
     found = [_decided(answers.known(source), asked) for source in sources]
     _offer_to_go_on(found)
-    shown = list(range(len(sources)))
+    shown, which = [0], ""
     if len(sources) > 1:
-        shown = _list(sources, found)
-    for index in _page(shown):
+        shown, which = _list(sources, found)
+    for index in _page(shown, sources):
         _show(sources[index], found[index], asked)
     entries = [
         entry(sources[index], answer, asked.promises)
         for index in shown
         if (answer := found[index]) is not None
     ]
-    if entries:
-        show_choices(export, entries, asked.version)
+    show_choices(export, entries, asked.version, _exported(len(entries), found, which))
 
 
 def _answer_all(
@@ -78,7 +76,9 @@ def _answer_all(
     foot = st.bottom.empty()
     with foot.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0)
-        st.button("Stop", on_click=_stop, args=(todo,), help="Keep the answers so far.")
+        # without the files themselves, which the button would keep
+        keys = [answers.key(source) for source in todo]
+        st.button("Stop", on_click=_stop, args=(keys,), help="Keep the answers so far.")
     for index, source in enumerate(sources):
         answer = answers.known(source)
         if source.identity in waiting:
@@ -96,8 +96,18 @@ def _answer_all(
     foot.empty()
 
 
-def _stop(todo: Sequence[Source]) -> None:
-    st.session_state[STOPPED].update(source.identity for source in todo)
+def _stop(keys: Sequence[Key]) -> None:
+    st.session_state[STOPPED].update(key for key in keys if key not in st.session_state[ANSWERS])
+
+
+def _exported(count: int, found: Sequence[Answer | None], which: str) -> str:
+    """Which files an export is about, in a sentence."""
+    if not count:
+        return "None of the files that are shown has an answer."
+    left = sum(answer is None for answer in found)
+    about = "All" if count == len(found) else f"{count} of"
+    said = f"{about} {len(found)} {'file' if len(found) == 1 else 'files'}{which}."
+    return f"{said} Files without an answer are left out." if left else said
 
 
 def _offer_to_go_on(found: Sequence[Answer | None]) -> None:
@@ -109,19 +119,18 @@ def _offer_to_go_on(found: Sequence[Answer | None]) -> None:
         st.button("Go on", on_click=st.session_state[STOPPED].clear)
 
 
-def _list(sources: Sequence[Source], found: Sequence[Answer | None]) -> list[int]:
-    """The table with its controls; the files that the reader wants to see, in their order."""
+def _list(sources: Sequence[Source], found: Sequence[Answer | None]) -> tuple[list[int], str]:
+    """The table with its controls; the files that the reader wants to see, in their order, and
+    whether they were listed or selected."""
     names = [source.name for source in sources]
-    counts = {
-        group: len(listing.pick(names, found, group, listing.AS_GIVEN)) for group in listing.GROUPS
-    }
+    groups = listing.by_group(found)
     with st.container(horizontal=True, vertical_alignment="bottom", key="listing"):
         group = st.pills(
             "Show",
-            [group for group, count in counts.items() if count],
+            list(groups),
             default=listing.ALL,
             required=True,
-            format_func=lambda group: f"{listing.GROUPS[group]} ({counts[group]})",
+            format_func=lambda group: f"{listing.GROUPS[group]} ({len(groups[group])})",
             key="listing-group",
             wrap=True,
         )
@@ -132,29 +141,34 @@ def _list(sources: Sequence[Source], found: Sequence[Answer | None]) -> list[int
             key="listing-order",
             width=200,
         )
-    shown = listing.pick(names, found, group, order)
+    shown = listing.ordered(groups[group], names, found, order)
     rows = [_row(sources[index], found[index]) for index in shown]
-    identities = ",".join(sources[index].identity for index in shown)
     table = st.dataframe(
         rows,
         height=_table_height(len(rows)),
         hide_index=True,
         alt="Summary of all scans",
         # other rows, another table: what was selected in one means nothing in the other
-        key=f"table-{hashlib.sha256(identities.encode()).hexdigest()[:8]}",
+        key=f"table-{_identity(shown, sources)}",
         on_select="rerun",
         selection_mode="multi-row",
     )
     selected = sorted(table.selection.rows)
     if selected:
         st.caption(f"{len(selected)} selected: cards and exports are of these alone.")
-        return [shown[row] for row in selected]
-    return shown
+        return [shown[row] for row in selected], ", as selected"
+    return shown, "" if group == listing.ALL else ", as listed"
 
 
-def _page(shown: Sequence[int]) -> Sequence[int]:
+def _identity(shown: Sequence[int], sources: Sequence[Source]) -> str:
+    """Of a list: other files, or the same in another order, make another."""
+    identities = ",".join(sources[index].identity for index in shown)
+    return hashlib.sha256(identities.encode()).hexdigest()[:8]
+
+
+def _page(shown: Sequence[int], sources: Sequence[Source]) -> Sequence[int]:
     pages = -(-len(shown) // PER_PAGE)
-    page = st.pagination(pages, key=f"page-{pages}") if pages > 1 else 1
+    page = st.pagination(pages, key=f"page-{_identity(shown, sources)}") if pages > 1 else 1
     return shown[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 

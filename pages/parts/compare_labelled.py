@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fetal_model import wording
 from fetal_model.dataset.built_in import Order, built_in
 from fetal_model.dataset.folders import Folder, FolderError, LabelledFile, label_files, read_zip
+from fetal_model.deidentify.failure import failure
 from fetal_model.evaluation.comparison import Report, judge, report
 from fetal_model.evaluation.predictions import Prediction
 from fetal_model.predictor import Predictor
@@ -173,7 +174,7 @@ def _answer(engine: Predictor, file: LabelledFile) -> Prediction | str:
         return judge(engine, file)
     except ScanError as error:
         return str(error)
-    except Exception:
+    except Exception as error:
         # One file must never cost the others their place in the table.
-        logging.getLogger(__name__).exception("A labelled scan could not be analysed")
+        logging.getLogger(__name__).error("A scan could not be analysed: %s", failure(error))
         return f"{file.scan}: the analysis failed. Export the scan again."

@@ -69,18 +69,25 @@ def _shown(source: Source) -> Scan:
     return without_patient(scan_of(source.name, source.data, source.frame), source.data)[0]
 
 
-def show_choices(place: DeltaGenerator, entries: Sequence[Entry], version: Version) -> None:
+def show_choices(
+    place: DeltaGenerator, entries: Sequence[Entry], version: Version, about: str
+) -> None:
     """A button for each form.
 
     Args:
         place: An empty one, such as in a popover.
-        entries: All scans of the page.
+        entries: What is exported; nothing is offered without any.
         version: The version that answered.
+        about: Which files these are, in a sentence.
     """
+    if not entries:
+        place.caption(about)
+        return
     from_dicom = any(
         recognise(one.file()) == "DICOM" for one in entries if not isinstance(one.answer, str)
     )
     with place.container():
+        st.caption(about)
         for choice in CHOICES:
             impossible = choice.form == "dicom" and not from_dicom
             with st.container(gap=None):

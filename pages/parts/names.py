@@ -6,6 +6,7 @@ import streamlit as st
 
 from fetal_model.deidentify.pseudonym import pseudonym
 from fetal_model.settings import read_settings
+from pages.parts.kept import PSEUDONYMS
 
 _HIDDEN = "names-hidden"
 _NO_NAMES = "<style>[data-testid='stFileChipName'] { visibility: hidden; }</style>"
@@ -16,7 +17,7 @@ def is_hidden() -> bool:
     return bool(st.session_state.get(_HIDDEN, read_settings().hide_file_names))
 
 
-def ask_hidden(key: str) -> bool:
+def ask_hidden(key: str) -> None:
     """The control; hides the names that uploaders show as well.
 
     Args:
@@ -32,14 +33,13 @@ def ask_hidden(key: str) -> bool:
     st.session_state[_HIDDEN] = hidden  # outlives the page, which the control does not
     if hidden:
         st.html(_NO_NAMES)
-    return hidden
 
 
 def called(name: str, data: bytes, identity: str) -> str:
     """What to call a file: as it is named, or its pseudonym, made once: all of it goes into it."""
     if not is_hidden():
         return name
-    known: dict[str, str] = st.session_state.setdefault("pseudonyms", {})
+    known: dict[str, str] = st.session_state.setdefault(PSEUDONYMS, {})
     if identity not in known:
         known[identity] = pseudonym(name, data)
     return known[identity]
@@ -47,4 +47,4 @@ def called(name: str, data: bytes, identity: str) -> str:
 
 def called_by_path(path: str, data: bytes) -> str:
     """As `called`, of a file that only its path and content tell from others."""
-    return called(path, data, f"{path}:{hash(data)}")
+    return called(path, data, str(hash((path, data))))

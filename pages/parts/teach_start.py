@@ -89,7 +89,8 @@ def _choices() -> None:
 def _folder(source: str) -> Folder | None:
     """What the teacher dropped; None as long as there is nothing to ask about."""
     st.caption(
-        "Text burned into a scan can give the answer away. File names are hidden until then."
+        "Text burned into a scan can give the answer away. What a file is called is hidden until "
+        "then."
     )
     ask_hidden("teach-hide-names")
     try:

@@ -17,6 +17,7 @@ import pytest
 import streamlit as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from pydicom.data import get_testdata_file
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button, Toggle
@@ -24,13 +25,15 @@ from streamlit.testing.v1.element_tree import Button, Toggle
 from benchmarks.made_dicom import make, to_bytes
 from fetal_model import wording
 from fetal_model.deidentify.pseudonym import pseudonym
+from fetal_model.export.entry import Entry
 from fetal_model.phantom import simulate
 from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Finding, Predictor
-from fetal_model.scan import ScanError, open_scan, read_scan
+from fetal_model.scan import Scan, ScanError, open_scan, read_scan
 from fetal_model.settings import read_settings
 from fetal_model.store import versions
 from fetal_model.uncertainty.decision import Thresholds
+from pages.parts import batch
 
 ROOT = Path(__file__).resolve().parents[2]
 DISCLAIMER = "Research and teaching only, not a medical device."
@@ -365,31 +368,90 @@ def test_answers_are_filtered_and_put_in_order(named: AppTest) -> None:
     assert headlines(named) == [wording.headline(found[name]) for name in femurs]
 
 
+def stop_at(count: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Press Stop while the n-th file is analysed; names of all that were."""
+    analyse, asked = Predictor.analyse, []
+
+    def stopping(self: Predictor, scan: Scan, samples: int = 30) -> Finding:
+        asked.append(scan.name)
+        if len(asked) == count:
+            identities = [file.file_id for file in st.session_state["uploads-0"]]
+            batch._stop([(identity, self.version.label, False) for identity in identities])
+            st.rerun()  # a click ends the run at its next sign of progress
+        return analyse(self, scan, samples)
+
+    monkeypatch.setattr(Predictor, "analyse", stopping)
+    return asked
+
+
 def test_a_reader_who_stops_keeps_the_answers_so_far_and_can_go_on(
     named: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = [upload("femur", 5, f"{index}.png") for index in range(4)]
-    analyse, asked = Predictor.analyse, []
-
-    def stop_at_the_third(self: Predictor, scan, samples: int = 30) -> Finding:
-        asked.append(scan.name)
-        if len(asked) == 2:  # as a click on Stop, which ends the run at its next sign of progress
-            st.session_state["stopped"].update(
-                file.file_id for file in st.session_state["uploads-0"][2:]
-            )
-            st.rerun()
-        return analyse(self, scan, samples)
-
-    monkeypatch.setattr(Predictor, "analyse", stop_at_the_third)
-    drop(named, *files)
+    asked = stop_at(3, monkeypatch)
+    drop(named, *[upload("femur", 5, f"{index}.png") for index in range(4)])
     assert named.info[0].value == "Stopped: 2 of 4 files have no answer yet."
     assert list(named.dataframe[0].value["Decision"])[2:] == ["not looked at"] * 2
     assert len(headlines(named)) == 2
+    assert "2 of 4 files. Files without an answer are left out." in texts(named)
+    named.toggle(key="hide-names").set_value(True).run()
+    assert len(headlines(named)) == 2
+    named.toggle(key="hide-names").set_value(False).run()
     button(named, "Go on").click().run()
     assert not named.exception
     assert not named.info
     assert len(headlines(named)) == 4
-    assert asked == ["0.png", "1.png", "1.png", "2.png", "3.png"], "none is asked about again"
+    assert asked == ["0.png", "1.png", "2.png", "2.png", "3.png"], "none is asked about again"
+
+
+def test_who_stopped_under_one_version_is_answered_under_another(
+    named: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at(2, monkeypatch)
+    drop(named, *[upload("femur", 5, f"{index}.png") for index in range(3)])
+    assert named.info
+    serving = versions.find_version().label
+    other = next(v.label for v in versions.list_versions() if v.label != serving)
+    named.sidebar.selectbox[0].set_value(other).run()
+    assert not named.info
+    assert len(headlines(named)) == 3
+
+
+def test_what_is_exported_is_what_is_listed(
+    named: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+
+    def offer(_: object, entries: list[Entry], version: versions.Version, about: str) -> None:
+        taken[:] = [about, *(entry.name for entry in entries)]
+
+    monkeypatch.setattr(batch, "show_choices", offer)
+    drop(named, upload("femur", 5), ("letter.pdf", b"%PDF-1.7", "application/pdf"))
+    assert taken == ["All 2 files.", "femur.png", "letter.pdf"]
+    named.get("button_group")[0].set_value("femur").run()
+    assert taken == ["1 of 2 files, as listed.", "femur.png"]
+
+
+def test_names_come_and_go_without_asking_again(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyse, asked = Predictor.analyse, []
+    monkeypatch.setattr(
+        Predictor,
+        "analyse",
+        lambda self, scan, samples=30: asked.append(scan) or analyse(self, scan, samples),
+    )
+    drop(page, upload("femur", 5), ("letter.pdf", b"%PDF-1.7", "application/pdf"))
+    page.toggle(key="hide-names").set_value(False).run()
+    assert files_listed(page) == ["femur.png", "letter.pdf"]
+    assert page.error[0].value.startswith(r"letter.pdf\: expected")
+    assert len(asked) == 1
+
+
+def test_a_disc_is_its_scans_and_not_its_list(named: AppTest) -> None:
+    listing = Path(get_testdata_file("DICOMDIR")).read_bytes()
+    drop(named, ("DICOMDIR", listing, ""), (".DS_Store", b"x", ""), upload("femur", 5))
+    assert len(headlines(named)) == 1
+    assert not named.error
 
 
 def test_more_files_than_the_page_takes_are_named_by_number(
@@ -437,6 +499,8 @@ def test_clear_empties_the_page(page: AppTest) -> None:
     assert not headlines(page)
     assert not page.get("download_button")
     assert len(page.image) == 4
+    for kept in ("answers", "archives", "pseudonyms", "stopped"):
+        assert kept not in page.session_state
 
 
 def test_without_a_version_the_page_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 from fetal_model.deidentify.pseudonym import pseudonym
 from fetal_model.export.bundle import Form, bundle
 from fetal_model.phantom import simulate
+from fetal_model.predictor import Predictor
 from fetal_model.store.versions import find_version
 from pages.parts.answers import Source
 from pages.parts.export import entry
@@ -132,6 +133,26 @@ def test_the_planted_patient_can_be_found(files: list[tuple[str, bytes, str]]) -
     assert planted.left(sent(page)), "the search would find a name that is shown"
 
 
+def test_a_file_that_is_written_is_noticed(written: list[str], tmp_path: Path) -> None:
+    (tmp_path / "copy.png").write_bytes(b"x")
+    assert written == [str(tmp_path / "copy.png")]
+
+
+def test_an_error_that_quotes_the_file_is_logged_without_the_quote(
+    files: list[tuple[str, bytes, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(f"unexpected {planted.NAMES[0]}")
+
+    monkeypatch.setattr(Predictor, "analyse", fail)
+    page = drop(opened("classify"), files[0])
+    assert "the analysis failed" in page.error[0].value
+    assert "RuntimeError" in caplog.text
+    assert planted.left(caplog.text.encode()) == []
+
+
 def test_no_patient_on_the_first_page_nor_in_its_exports(
     files: list[tuple[str, bytes, str]], written: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,12 +167,24 @@ def test_no_patient_on_the_first_page_nor_in_its_exports(
     assert [path for path in written if "__pycache__" not in path and path != "/dev/null"] == []
 
     version, when = find_version(), datetime.now().astimezone()
-    answers = {name: answer for (_, name, *_), answer in page.session_state["answers"].items()}
+    answers = dict(page.session_state["answers"].values())
     sources = [Source(pseudonym(name, data), data, name) for name, data, _ in files[:4]]
     entries = [entry(source, answers[source.name], Promises()) for source in sources]
     for form in FORMS:
         for part in contents(form, bundle(form, entries, version, when)):
             assert planted.left(part) == [], form
+
+
+def test_no_patient_on_a_scan_of_the_readers_own_in_models(
+    files: list[tuple[str, bytes, str]],
+) -> None:
+    page = opened("models")
+    page.get("button_group")[0].set_value("Feature maps").run()
+    page.button[0].click().run()
+    page.selectbox[2].set_value("A file of your own").run()
+    for file in files[:4]:
+        drop(page, file)
+        assert planted.left(sent(page)) == []
 
 
 @pytest.mark.parametrize("page_name", ["compare", "teach"])

@@ -56,6 +56,14 @@ def test_files_can_be_called_otherwise_and_keep_their_order() -> None:
     assert read_zip(zipped(files), call) == found
 
 
+def test_a_file_too_large_is_called_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MAX_BYTES", 3)
+    packed = zipped({"brain/doe.png": b"1234", "brain/roe.png": b"1"})
+    found = read_zip(packed, lambda path, data: f"scan-{len(path)}")
+    assert [file.scan for file in found.files] == ["scan-13"]
+    assert found.problems[0].startswith("scan-13: expected at most")
+
+
 def test_what_systems_leave_behind_is_passed_over_in_silence() -> None:
     found = label_files(
         [

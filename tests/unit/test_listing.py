@@ -9,7 +9,7 @@ import pytest
 from made_findings import finding
 
 from fetal_model import listing
-from fetal_model.listing import groups_of, pick
+from fetal_model.listing import by_group, groups_of, ordered
 from fetal_model.predictor import Finding
 from fetal_model.predictor_clip import ClipFinding, FrameFinding
 from fetal_model.scan import read_scan
@@ -56,8 +56,18 @@ def test_a_clip_belongs_to_all_that_it_shows(phantom_files: dict[str, Path]) -> 
 def test_orders() -> None:
     names = ["d", "B", "a", "C", "e"]
     answers = [finding(), unsure(), "a: expected a scan, found none.", rejected(), None]
-    assert pick(names, answers, listing.ALL, listing.AS_GIVEN) == [0, 1, 2, 3, 4]
-    assert pick(names, answers, listing.ALL, listing.BY_NAME) == [2, 1, 3, 0, 4]
-    assert pick(names, answers, listing.ALL, listing.LEAST_SURE) == [2, 4, 3, 1, 0]
-    assert pick(names, answers, listing.LOOK, listing.LEAST_SURE) == [3, 1]
-    assert pick(names, answers, "thorax", listing.AS_GIVEN) == []
+    groups = by_group(answers)
+    assert groups == {
+        listing.ALL: [0, 1, 2, 3, 4],
+        listing.LOOK: [1, 3],
+        "brain": [1],
+        "femur": [0],
+        listing.NONE: [3],
+        listing.UNREAD: [2],
+        listing.WAITING: [4],
+    }
+    everything = groups[listing.ALL]
+    assert ordered(everything, names, answers, listing.AS_GIVEN) == everything
+    assert ordered(everything, names, answers, listing.BY_NAME) == [2, 1, 3, 0, 4]
+    assert ordered(everything, names, answers, listing.LEAST_SURE) == [2, 4, 3, 1, 0]
+    assert ordered(groups[listing.LOOK], names, answers, listing.LEAST_SURE) == [3, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -154,6 +155,14 @@ def test_the_same_folder_in_another_order_gives_the_same_quiz() -> None:
     other = draw_labelled(files, 9, analyse).questions
     assert [q.name for q in first] == [q.name for q in again]
     assert [q.name for q in first] != [q.name for q in other]
+
+
+def test_files_called_otherwise_give_the_same_quiz() -> None:
+    files = teacher()
+    hidden = [replace(file, scan=f"scan-{hash(file.scan)}") for file in files]
+    first = draw_labelled(files, 8, lambda name, data: None).questions
+    again = draw_labelled(hidden, 8, lambda name, data: None).questions
+    assert [q.data for q in first] == [q.data for q in again]
 
 
 def test_unreadable_files_are_replaced_and_told() -> None:
