@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         description="Largest still that is read, in bytes.",
     )
     max_upload_bytes: int = Field(
-        default=512 * 1024**2,
+        default=256 * 1024**2,
         ge=1024**2,
         le=4 * 1024**3,
         description="Largest clip or ZIP that the first page takes, in bytes; it stays in memory.",

@@ -39,6 +39,7 @@ def work(first: int) -> tuple[int, str, str]:
 @pytest.mark.slow
 def test_no_broken_file_costs_more_than_its_message() -> None:
     outcomes: Counter[str] = Counter()
+    peak = 0
     with ThreadPoolExecutor(WORKERS) as pool:
         for status, answer, log in pool.map(work, range(0, FILES, BATCH)):
             assert status == 0, log[-3000:]
@@ -46,6 +47,8 @@ def test_no_broken_file_costs_more_than_its_message() -> None:
             assert told["failures"] == []
             assert told["peak"] < MOST_MEMORY
             outcomes.update(told["outcomes"])
+            peak = max(peak, told["peak"])
+    print(f"{dict(outcomes)}, a worker held at most {peak / 1024**2:.0f} MiB")  # shown by -rP
     assert outcomes.total() >= FILES
     # files that are read in spite of what was done to them, and files that are not
     assert min(outcomes["Scan"], outcomes["Clip"], outcomes["ScanError"]) > FILES / 100
