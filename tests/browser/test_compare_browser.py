@@ -142,6 +142,8 @@ def test_a_dropped_folder_is_labelled_by_its_sub_folders(
     expect(compare.get_by_text("4 scans: brain 1, abdomen 1, femur 1, thorax 1.")).to_be_visible(
         timeout=PATIENCE_MS
     )
+    expect(compare.get_by_text("'kidney'")).to_have_count(0)
+    compare.get_by_text("Hide file names").click()
     expect(compare.get_by_text("folder 'kidney': expected a sub-folder")).to_be_visible(
         timeout=PATIENCE_MS
     )
