@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=256 * 1024**2,
         ge=1024**2,
-        le=4 * 1024**3,
+        le=256 * 1024**2,  # the server takes no more, see .streamlit/config.toml
         description="Largest clip or ZIP that the first page takes, in bytes; it stays in memory.",
     )
     # A scanner's screen has 1 to 8 megapixels. 40 leaves room for a photographed screen, and keeps

@@ -309,6 +309,13 @@ def test_a_dropped_folder_is_stopped_finished_filtered_and_chosen_from(
     assert shown == 1
 
 
+def test_a_large_file_arrives_before_it_is_judged(page: Page, tmp_path: Path) -> None:
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(100 * 1024**2)  # above what a still may have, below a clip
+    page.locator('input[type="file"]').set_input_files(tmp_path / "large.bin")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("expected")
+
+
 def test_a_whole_folder_can_be_browsed_for(page: Page, files: list[Path], tmp_path: Path) -> None:
     for file in files:
         (tmp_path / file.name).write_bytes(file.read_bytes())

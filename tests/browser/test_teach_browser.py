@@ -168,6 +168,7 @@ def test_a_teachers_folder(page: Page, tmp_path: Path) -> None:
     page.get_by_text("A folder of scans", exact=True).click()
     begin = page.get_by_role("button", name="Start the quiz")
     expect(begin).to_be_disabled()
+    page.get_by_text("Hide file names").click()
     page.locator('input[type="file"]').set_input_files(tmp_path / "class")
     expect(page.get_by_text("2 brain, 0 abdomen, 3 femur, 0 thorax")).to_be_visible()
     begin.click()
