@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -17,7 +17,11 @@ _DASHES = ("solid", "dash", "dashdot", "longdash")
 
 
 def timeline_chart(
-    followed: Timeline, indices: Sequence[int], shown: int, height: int = 230
+    followed: Timeline,
+    indices: Sequence[int],
+    shown: int,
+    faults: Mapping[int, str],
+    height: int = 230,
 ) -> go.Figure:
     """Smoothed probabilities and plane score over the frames, the frame in view marked.
 
@@ -25,6 +29,7 @@ def timeline_chart(
         followed: Of the frames that have an answer.
         indices: Number of each of them in the clip, ascending.
         shown: Number of the frame in view.
+        faults: What is wrong with the picture, by number of the frame; crosses at the bottom.
         height: In pixels.
     """
     figure = go.Figure(layout={"template": TEMPLATE, "height": height, "showlegend": True})
@@ -39,6 +44,14 @@ def timeline_chart(
             x=list(indices), y=list(followed.probabilities[:, number]), name=entry.name,
             mode="lines", line={"color": entry.colour, "dash": dash},
             hovertemplate=f"Frame %{{x}}, {entry.name.lower()}: %{{y:.0%}}<extra></extra>",
+        )  # fmt: skip
+    if faults:
+        figure.add_scatter(
+            x=list(faults), y=[0.0] * len(faults), name="Poor picture", mode="markers",
+            marker={"color": CURVE, "size": 8, "symbol": "x-thin", "line_width": 1.5,
+                    "line_color": CURVE},
+            text=list(faults.values()), hovertemplate="Frame %{x}: %{text}<extra></extra>",
+            cliponaxis=False,
         )  # fmt: skip
     for key, position in followed.best.items():
         figure.add_scatter(

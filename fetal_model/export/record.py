@@ -53,6 +53,7 @@ def _frames(clip: ClipFinding) -> Record:
             row["anatomy"] = frame.finding.anatomy.key
             row["probabilities"] = _by_anatomy(frame.finding.probabilities)
             row["decision"] = frame.finding.decision
+            row["faults"] = list(frame.finding.faults)
         frames.append(row)
     return {"best_frame": clip.best, "clip_frames": clip.scan.facts.frames, "frames": frames}
 

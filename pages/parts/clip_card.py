@@ -25,6 +25,11 @@ def show_clip(source: Source, clip: ClipFinding, asked: Asked) -> None:
     """
     followed, frames = follow(clip)
     indices = [frame.index for frame in frames]
+    faults = {
+        frame.index: " ".join(frame.finding.faults)
+        for frame in frames
+        if not isinstance(frame.finding, ScanError) and frame.finding.faults
+    }
     key = f"frame-{source.identity}-{asked.version.label}"
     with st.container(border=True, key=f"clip-{source.identity}"):
         with st.container(gap="xxsmall"):
@@ -47,7 +52,7 @@ def show_clip(source: Source, clip: ClipFinding, asked: Asked) -> None:
             else indices[0]
         )
         chart.plotly_chart(
-            timeline_chart(followed, indices, shown),
+            timeline_chart(followed, indices, shown, faults),
             config=CONFIG,
             key=f"timeline-{source.identity}-{asked.version.label}",
             alt="; ".join(

@@ -13,6 +13,8 @@ from fetal_model.charts import (
     training_curves,
     unit_bars,
 )
+from fetal_model.charts_clip import timeline_chart
+from fetal_model.inference.timeline import timeline
 
 PROBABILITIES = np.array([0.02, 0.9, 0.078, 0.002])
 SPREAD = np.array([0.05, 0.2, 0.03, 0.001])
@@ -123,3 +125,20 @@ def test_doubt_is_drawn_as_it_was_measured() -> None:
     assert (list(points.x), list(points.y)) == ([0.8], [0.9])
     assert points.y[0] + points.error_y.array[0] == pytest.approx(high)
     assert points.y[0] - points.error_y.arrayminus[0] == pytest.approx(low)
+
+
+def test_a_timeline_marks_the_frame_in_view_and_poor_pictures() -> None:
+    scores = np.array([0.9, 0.9, 0.2])
+    probabilities = np.array([[0.1, 0.1, 0.7, 0.1]] * 3)
+    followed = timeline(
+        probabilities, scores, np.array([0.0, 1.0, 2.0]),
+        plane_score=0.5, confidence=0.5, smoothing=0.0,
+    )  # fmt: skip
+    figure = timeline_chart(followed, [3, 7, 9], 7, {9: "The picture is blurred."})
+    traces = {trace.name: trace for trace in figure.data}
+    assert list(traces["Femur"].x) == [3, 7, 9]
+    assert list(traces["Poor picture"].x) == [9]
+    assert traces["Poor picture"].text == ("The picture is blurred.",)
+    assert figure.layout.shapes[0].x0 == 7
+    names = [trace.name for trace in timeline_chart(followed, [3, 7, 9], 7, {}).data]
+    assert "Poor picture" not in names

@@ -322,5 +322,6 @@ def test_a_clip_is_its_best_frame_and_all_frames_in_short(
     assert (found["best_frame"], found["clip_frames"]) == (7, scan.facts.frames)
     assert found["frames"][0] == {"index": 0, "seconds": 0.0, "error": str(broken)}
     assert found["frames"][1]["anatomy"] == found["anatomy"]
+    assert found["frames"][1]["faults"] == list(finding.faults)
     jsonschema.validate([found], SCHEMA)
     assert f",{clip.best}," in to_csv([found]).splitlines()[1]
