@@ -16,7 +16,7 @@ from pages.parts.asked import Asked
 from pages.parts.card import show_card, show_error
 from pages.parts.clip_card import show_clip
 from pages.parts.export import entry, show_choices
-from pages.parts.kept import ANSWERS, STOPPED
+from pages.parts.kept import STOPPED
 
 PER_PAGE = 8
 CARD_HEIGHT = 640  # of a card that is still to come, in pixels
@@ -97,7 +97,7 @@ def _answer_all(
 
 
 def _stop(keys: Sequence[Key]) -> None:
-    st.session_state[STOPPED].update(key for key in keys if key not in st.session_state[ANSWERS])
+    st.session_state[STOPPED].update(keys)  # what has its answer by now keeps it
 
 
 def _exported(count: int, found: Sequence[Answer | None], which: str) -> str:
