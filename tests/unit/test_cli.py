@@ -66,6 +66,7 @@ MIXED = [
 ANSWERED = [*MIXED[:6], "deep/cut.png", "brain.png"]
 UNREADABLE = ["note.png", "absent.png", "deep/cut.png", "deep/cut.png"]
 OF_A_CLIP = [*DOCUMENTED, "best_frame", "clip_frames", "frames"]
+OF_A_FRAME = ["index", "seconds", "anatomy", "probabilities", "decision", "faults"]
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_a_clip_has_the_answer_of_its_best_frame_and_each_frame_in_short(
     predictor = Predictor.load(root=untrained_weights)
     for frame in row["frames"]:
         alone = predictor.analyse(Scan.from_array(sweep[frame["index"]] / np.float32(255), "x"))
-        assert list(frame) == ["index", "seconds", "anatomy", "probabilities", "decision"]
+        assert list(frame) == OF_A_FRAME
         assert list(frame["probabilities"].values()) == alone.probabilities.tolist()
     best = max(row["frames"], key=lambda frame: max(frame["probabilities"].values()))
     assert row["best_frame"] == best["index"]
