@@ -28,6 +28,8 @@ _ROW = 3
 """Characters that make a row of text."""
 _EDGE = 9
 """Pixels; within half of it of the fan's edge nothing that stands alone is believed."""
+_RAMP = 150
+"""Grey levels that a bar spans."""
 _SHOWN = 4
 """Grey above which a pixel shows something."""
 _RIM = 0.9
@@ -154,9 +156,15 @@ def find_fan(grey: NDArray[np.uint8]) -> Mask:
     if count > 1:
         areas = statistics[1:, cv2.CC_STAT_AREA]
         large = 1 + np.flatnonzero(areas >= 0.02 * areas.max())
-        rows, columns = np.nonzero(np.isin(marks, large))
-        hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32))
-        cv2.fillConvexPoly(fan, hull, 1)
+        kept = np.zeros(count, dtype=bool)
+        kept[large] = True
+        shape = kept[marks]
+        # the outermost pixels of each row have the same hull as all of them
+        rows = np.flatnonzero(shape.any(axis=1))
+        left = shape[rows].argmax(axis=1)
+        right = shape.shape[1] - 1 - shape[rows, ::-1].argmax(axis=1)
+        ends = np.concatenate([np.column_stack([left, rows]), np.column_stack([right, rows])])
+        cv2.fillConvexPoly(fan, cv2.convexHull(ends.astype(np.int32)), 1)
     return fan > 0
 
 
@@ -248,7 +256,10 @@ def _bars(grey: NDArray[np.uint8]) -> Mask:
     found = np.zeros(grey.shape, dtype=bool)
     margin = round(0.08 * width)
     least = max(24, height // 12)
-    for column in (*range(margin), *range(width - margin, width)):
+    # a column that does not span a ramp's greys holds none
+    spans = np.ptp(grey, axis=0) >= _RAMP
+    sides = np.r_[:margin, width - margin : width]
+    for column in sides[spans[sides]]:
         steps = np.diff(grey[:, column].astype(int))
         for sign in (-1, 1):
             even = np.concatenate([[False], (sign * steps >= 0) & (abs(steps) <= 12), [False]])
@@ -261,7 +272,7 @@ def _bars(grey: NDArray[np.uint8]) -> Mask:
                     continue
                 start, end = start + int(changes[0]), start + int(changes[-1]) + 1
                 drop = abs(int(grey[end, column]) - int(grey[start, column]))
-                if end - start >= least and drop >= 150:
+                if end - start >= least and drop >= _RAMP:
                     found[max(0, start - 1) : end + 2, column] = True
     # a single column is a streak, not a bar
     return cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, 3), np.uint8)) > 0

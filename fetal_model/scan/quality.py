@@ -97,7 +97,9 @@ def measure_quality(scan: Scan) -> Quality:
     """
     # neighbours tell the same: a quarter of them is enough
     some = np.s_[::2, ::2]
-    channels = cv2.split(scan.display[some])
+    channels = cv2.split(
+        cv2.resize(scan.display, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    )
     highest = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
     lowest = cv2.min(cv2.min(channels[0], channels[1]), channels[2])
     levels = cv2.calcHist([highest], [0], None, [256], [0, 256])
@@ -110,15 +112,16 @@ def measure_quality(scan: Scan) -> Quality:
     texture = deviation[some][tissue[some]]
     measurable = texture.size >= _LEAST_TISSUE
     level = _around(grey, 13)[some][tissue[some]]
+    greys = np.ascontiguousarray(grey[some])
     return Quality(
-        colour=float((highest - lowest > _COLOURED).mean()),
-        white=float(np.quantile(grey[some], 0.99)),
-        black=float((grey[some] < _BLACK).mean()),
-        nearly_white=float((grey[some] > _NEARLY_WHITE).mean()),
-        field=float(tissue.mean()) * share,
-        contrast=float(grey[some].std()),
+        colour=_share(highest - lowest > _COLOURED),
+        white=float(np.quantile(greys, 0.99)),
+        black=_share(greys < _BLACK),
+        nearly_white=_share(greys > _NEARLY_WHITE),
+        field=_share(tissue) * share,
+        contrast=float(greys.std()),
         texture=float(np.median(texture / np.maximum(level, 1 / 255))) if measurable else 0.0,
-        flat=float((texture < _FLAT).mean()) if measurable else 1.0,
+        flat=_share(texture < _FLAT) if measurable else 1.0,
         one_grey=float(levels[round(255 * _DRAWN) :].max()) / highest.size,
         grain=_likeness(even, tissue, 0, 2) - _likeness(even, tissue, 2, 0),
         along=_likeness(even, tissue, 3, 0),
@@ -199,6 +202,10 @@ def _content(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
     size = tuple(max(8, round(side * scale)) for side in cut.shape[::-1])
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(cut, size, interpolation=method)), cut.size / pixels.size
+
+
+def _share(found: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(found) / found.size  # many times faster than a mean
 
 
 def _around(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
