@@ -4,7 +4,7 @@ UV := .venv/bin/uv
 UV_VERSION := 0.13.9
 PORT ?= 8501
 
-.PHONY: app test test-slow lint format bench docs lock clean
+.PHONY: app test test-slow lint format bench trust docs lock clean
 
 app: .venv/app.done
 	@.venv/bin/python -m fetal_model.settings
@@ -28,6 +28,10 @@ format: .venv/dev.done
 # Measures again what the docs report; some of it needs the real scans (FETAL_SHARED).
 bench: .venv/dev.done
 	.venv/bin/python -m benchmarks
+
+# Figures of doubt, calibration, sets and rejection from what each method answered; part of docs.
+trust: .venv/dev.done
+	.venv/bin/python -m fetal_model.evaluation.docs_trust
 
 # Writes cards and tables from committed results; a test fails when they differ.
 docs: .venv/dev.done

@@ -1,4 +1,4 @@
-"""Which measure of doubt finds the errors of the version in service, and what may be promised.
+"""What each method says of the same scans: the version in service, dropout, views, an ensemble.
 
 On fresh simulated scans hard enough to hold errors, and on the real validation scans, of which few
 are answered wrongly: for those, counts. Rejection is fitted on the real training scans of the four
@@ -14,42 +14,43 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from joblib import Memory
 from numpy.typing import NDArray
 
 from benchmarks import write_result, write_rows
+from benchmarks.ensemble import members
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.built_in import Order, orders
 from fetal_model.dataset.manifest import Record, group_of, read_real_scans, shared_folder
 from fetal_model.dataset.splits import fold_numbers
-from fetal_model.evaluation import metrics, reliability, selective
+from fetal_model.evaluation.doubt_answers import SAMPLED, Answer, write_answers
 from fetal_model.inference.head import Floats
 from fetal_model.phantom import draw_patient, simulate, simulator
 from fetal_model.predictor import Predictor
 from fetal_model.scan import Scan, read_scan
 from fetal_model.uncertainty.calibration import calibrate
-from fetal_model.uncertainty.conformal import ConformalSets
 from fetal_model.uncertainty.cross_fit import cross_fit
 from fetal_model.uncertainty.measures import MEASURES
 from fetal_model.uncertainty.methods import MASKS, VIEWS, look, mask_source
 from fetal_model.uncertainty.rejection import PARTS, fit_rejection
-from fetal_model.uncertainty.vector_scaling import fit_vector_scaling
+from fetal_model.uncertainty.vector_scaling import VectorScaling, fit_vector_scaling
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = Memory(ROOT / "data" / "uncertainty", verbose=0)
 ROOMS = ("inference", "uncertainty", "scan")
-PER_CLASS = 850
+PER_CLASS = 1000
 SEED = 43_000
 """Of the simulated scans; no recipe and no other measurement uses it."""
 QUALITY = "poor"
 """Off the standard plane, cut off or dim, so that some are answered wrongly."""
 FOLDS, FOLD_SEED = 5, 0
-TARGETS = (0.8, 0.9, 0.95)
-"""Coverages of the conformal sets."""
-SCORES = {**{name: (name,) for name in PARTS}, "all four": tuple(PARTS)}
+SCORES = {
+    **{name: (name,) for name in PARTS},
+    "neighbours and plane mass": ("neighbours", "plane mass"),
+    "all four": tuple(PARTS),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Asked:
         simulated: Whether it is a phantom.
         pooled: Pooled features, shape (channels,).
         logits: Shape (n_outputs,).
-        sampled: Probabilities by method, each of shape (samples, 4).
+        sampled: Probabilities by method, each of shape (samples, 4); none where the logits are all
+            that was asked.
     """
 
     name: str
@@ -81,36 +83,42 @@ class Asked:
 
 
 def main() -> None:
-    """Write `uncertainty.csv`, a row a scan and method, and the figures in `uncertainty.json`."""
-    predictor = Predictor.load()
+    """Write what each method answered; `make trust` makes the figures of it."""
+    networks = members(Predictor.load())
+    predictor = networks[0]
     folder = shared_folder() / "real_scans"
-    simulated = list(hard(predictor))
-    real = list(ask_all(predictor, folder, "validation"))
-    learned = [a for a in ask_all(predictor, folder, "train", views=False) if a.position >= 0]
-    write_rows("uncertainty.csv", [row for asked in (*simulated, *real) for row in rows(asked)])
-    within = [asked for asked in real if asked.position >= 0]
-    result: dict[str, Any] = {
-        "version": predictor.version.label,
-        "folds": FOLDS,
-        "simulated": {
-            **detection(simulated),
-            "calibration": calibration(predictor, simulated),
-            "sets": sets(predictor, simulated, KEYS),
-        },
-        "real": {
-            **detection(within),
-            "calibration": calibration(predictor, within),
-            "sets": sets(predictor, within, ("brain", "thorax")),
-            "rejection": rejection(predictor, learned, real),
-        },
-    }
-    write_result("uncertainty.json", result)
+    simulated = list(hard(networks))
+    real = list(ask_all(networks, folder, "validation"))
+    learned = [a for a in ask_all(networks, folder, "train", views=False) if a.position >= 0]
+    numbers: dict[str, int] = {}
+    scaled: dict[str, dict[str, Floats]] = {}
+    for part in (simulated, [asked for asked in real if asked.position >= 0]):
+        folds = folds_of(part)
+        numbers |= {one.name: int(fold) for one, fold in zip(part, folds, strict=True)}
+        for way, shares in calibrated(predictor, part, folds).items():
+            scaled.setdefault(way, {}).update(
+                {one.name: share for one, share in zip(part, shares, strict=True)}
+            )
+    everything = [*simulated, *real]
+    for method in everything[0].sampled:
+        write_answers(method, answers(method, everything, numbers, {}))
+    within = [one for one in everything if one.position >= 0]
+    for way, shares_by_scan in scaled.items():
+        write_answers(way, answers(way, within, numbers, shares_by_scan))
+    write_rows("doubt/rejection.csv", rejection(predictor, learned, real))
+    about = {"version": predictor.version.label, "folds": FOLDS, "networks": len(networks)}
+    write_result("doubt/about.json", about)
 
 
-def hard(predictor: Predictor) -> Iterator[Asked]:
+def hard(networks: list[Predictor]) -> Iterator[Asked]:
     """Simulated scans of poor quality, two or three a patient."""
     for order in orders(dict.fromkeys(KEYS, PER_CLASS), SEED):
-        yield ask_simulated(predictor, order, f"{predictor.version.hash} {code()} {simulator()}")
+        yield ask_simulated(networks, order, f"{hashes(networks)} {code()} {simulator()}")
+
+
+def hashes(networks: list[Predictor]) -> str:
+    """Which networks are asked."""
+    return " ".join(network.version.hash for network in networks)
 
 
 @cache
@@ -124,107 +132,119 @@ def code() -> str:
     return digest.hexdigest()[:16]
 
 
-@KEPT.cache(ignore=["predictor"])
-def ask_simulated(predictor: Predictor, order: Order, by: str) -> Asked:
-    """One simulated scan; `by` names the version, the code and the simulator."""
+@KEPT.cache(ignore=["networks"])
+def ask_simulated(networks: list[Predictor], order: Order, by: str) -> Asked:
+    """One simulated scan; `by` names the networks, the code and the simulator."""
     patient = draw_patient(order.population, order.patient)
     made = simulate(order.label, order.seed, patient, quality=QUALITY)
     scan = Scan.from_array(made.image.astype(np.float32) / 255, order.name)
-    return ask(predictor, scan, order.label, made.patient, simulated=True)
+    return ask(networks, scan, order.label, made.patient, simulated=True)
 
 
-def ask_all(predictor: Predictor, folder: Any, part: str, views: bool = True) -> Iterator[Asked]:
+def ask_all(
+    networks: list[Predictor], folder: Path, part: str, views: bool = True
+) -> Iterator[Asked]:
     """The real scans of a part."""
     for record in read_real_scans(folder, part):
         scan = hashlib.sha256(record.file.read_bytes()).hexdigest()
-        yield ask_real(predictor, record, views, f"{predictor.version.hash} {code()} {scan}")
+        yield ask_real(networks, record, views, f"{hashes(networks)} {code()} {scan}")
 
 
-@KEPT.cache(ignore=["predictor"])
-def ask_real(predictor: Predictor, record: Record, views: bool, by: str) -> Asked:
-    """One real scan; `by` names the version, the code and the file."""
+@KEPT.cache(ignore=["networks"])
+def ask_real(networks: list[Predictor], record: Record, views: bool, by: str) -> Asked:
+    """One real scan; `by` names the networks, the code and the file."""
     group = group_of(record.scan, record.patient, record.source)
     scan = read_scan(record.file, name=record.scan)
-    return ask(predictor, scan, record.label, group, simulated=False, views=views)
+    return ask(networks, scan, record.label, group, simulated=False, views=views)
 
 
 def ask(
-    predictor: Predictor, scan: Scan, label: str, group: str, simulated: bool, views: bool = True
+    networks: list[Predictor],
+    scan: Scan,
+    label: str,
+    group: str,
+    simulated: bool,
+    views: bool = True,
 ) -> Asked:
-    """Every method at once: the views' features hold what the others need."""
-    looks = VIEWS if views else VIEWS[:1]
-    features = predictor.trunk(look(scan, predictor.input, looks))
-    pooled = [predictor.head.pool(of_view) for of_view in features]
-    logits = [predictor.head.logits(of_view) for of_view in pooled]
-    sampled = {
-        "softmax": predictor.outputs.probabilities(logits[0])[np.newaxis],
-        "augmentation": predictor.outputs.probabilities(np.array(logits)),
-    }
-    if predictor.offers_dropout:
-        drawn = [
-            predictor.outputs.probabilities(
-                predictor.head.sample_logits(of_view, MASKS, mask_source(seen))
-            )
-            for of_view, seen in zip(pooled, features, strict=True)
-        ]
-        sampled["dropout"] = drawn[0]
-        sampled["augmentation and dropout"] = np.concatenate(drawn)
-    return Asked(scan.name, label, group, simulated, pooled[0], logits[0], sampled)
+    """Every method at once: the views' features hold what the others need.
+
+    Args:
+        networks: The version in service, then the rest of its ensemble, which see scans alike.
+        scan: To ask about.
+        label: Truth.
+        group: Its patient, or itself.
+        simulated: Whether it is a phantom.
+        views: Whether more is asked than the version's own logits.
+    """
+    predictor, *others = networks
+    seen = look(scan, predictor.input, VIEWS if views else VIEWS[:1])
+    own = [_answer(predictor, features) for features in predictor.trunk(seen)]
+    sampled = {}
+    if views:
+        apart = [own[0], *(_answer(other, other.trunk(seen[:1])[0]) for other in others)]
+        for name, answered in (("augmentation", own), ("ensemble", apart)):
+            sampled |= {
+                name: np.stack([one.probabilities for one in answered]),
+                f"{name} and dropout": np.concatenate([one.dropout for one in answered]),
+            }
+        sampled |= {"softmax": sampled["ensemble"][:1], "dropout": own[0].dropout}
+    return Asked(scan.name, label, group, simulated, own[0].pooled, own[0].logits, sampled)
 
 
-def rows(asked: Asked) -> Iterator[dict[str, Any]]:
-    """What each method says of a scan."""
-    for method, sampled in asked.sampled.items():
-        mean = sampled.mean(axis=0)
-        yield {
-            "scan": asked.name,
-            "label": asked.label,
-            "simulated": str(asked.simulated).lower(),
-            "method": method,
-            **{f"p_{key}": f"{mean[n]:.5f}" for n, key in enumerate(KEYS)},
-            **{
-                name.replace(" ", "_"): f"{float(measure(sampled[:, np.newaxis])[0]):.5f}"
-                for name, measure in MEASURES.items()
-            },
-        }
+@dataclass(frozen=True)
+class _Answer:
+    """What one network says of one view; see `Asked`."""
+
+    pooled: Floats
+    logits: Floats
+    probabilities: Floats
+    dropout: Floats
 
 
-def detection(asked: list[Asked]) -> dict[str, Any]:
-    """How well each measure of each method tells wrong answers from right ones."""
-    groups = [one.group for one in asked]
-    found = []
-    for method in asked[0].sampled:
-        sampled = np.stack([one.sampled[method] for one in asked], axis=1)
-        answers = sampled.mean(axis=0).argmax(axis=1)
-        wrong = answers != np.array([one.position for one in asked])
-        for name, measure in MEASURES.items():
-            doubt = measure(sampled)
-            found.append(
-                {
-                    "method": method,
-                    "measure": name,
-                    "errors": int(wrong.sum()),
-                    "auroc": str(selective.error_detection(doubt, wrong, groups)),
-                    "area_under_risk": str(selective.area_under_risk(doubt, wrong, groups)),
-                    **{
-                        f"right_at_{coverage}": str(selective.accuracy_at(doubt, wrong, coverage))
-                        for coverage in selective.COVERAGES
-                    },
-                }
-            )
-    return {"n": len(asked), "patients": len(set(groups)), "detection": found}
+def _answer(network: Predictor, features: NDArray[np.float32]) -> _Answer:
+    pooled = network.head.pool(features)
+    logits = network.head.logits(pooled)
+    drawn = network.head.sample_logits(pooled, MASKS, mask_source(features))
+    probabilities = network.outputs.probabilities
+    return _Answer(pooled, logits, probabilities(logits), probabilities(drawn))
 
 
-def calibration(predictor: Predictor, asked: list[Asked]) -> list[dict[str, str]]:
-    """As it is, by temperature and by vector scaling, each fitted without the scan's fold."""
-    logits, labels, groups, numbers = _arrays(asked)
+def answers(
+    method: str, asked: list[Asked], numbers: dict[str, int], calibrated: dict[str, Floats]
+) -> Iterator[Answer]:
+    """What a method says of each scan.
 
-    def vector(on: NDArray[np.bool_]) -> Any:
+    Args:
+        method: Among the methods that were asked, or one of `calibrated`.
+        asked: The scans.
+        numbers: Fold of each scan of the four planes by name.
+        calibrated: Probabilities by scan, of a method that draws nothing.
+    """
+    for one in asked:
+        drawn = calibrated[one.name][np.newaxis] if calibrated else one.sampled[method]
+        sampled = drawn[:, np.newaxis]
+        yield Answer(
+            one.name,
+            one.label,
+            one.group,
+            numbers.get(one.name, -1),
+            one.simulated,
+            tuple(map(float, drawn.mean(axis=0))),
+            tuple(float(MEASURES[n](sampled)[0]) for n in SAMPLED) if len(drawn) > 1 else (),
+        )
+
+
+def calibrated(
+    predictor: Predictor, asked: list[Asked], numbers: NDArray[np.int64]
+) -> dict[str, Floats]:
+    """Probabilities by temperature and by vector scaling, each fitted without the scan's fold."""
+    logits, labels = _arrays(asked)
+
+    def vector(on: NDArray[np.bool_]) -> VectorScaling:
         warmed = calibrate(logits[on], labels[on], predictor.outputs).outputs
         return fit_vector_scaling(logits[on], labels[on], warmed)
 
-    ways = {
-        "as it is": predictor.outputs.probabilities(logits),
+    return {
         "temperature": cross_fit(
             numbers,
             lambda on: calibrate(logits[on], labels[on], predictor.outputs).outputs,
@@ -234,74 +254,35 @@ def calibration(predictor: Predictor, asked: list[Asked]) -> list[dict[str, str]
             numbers, vector, lambda scaling, to: scaling.probabilities(logits[to])
         ),
     }
-    return [
-        {
-            "way": way,
-            "ece": str(reliability.calibration_error(shares, labels, groups)),
-            "brier": str(reliability.brier_score(shares, labels, groups)),
-            "nll": str(reliability.negative_log_likelihood(shares, labels, groups)),
-        }
-        for way, shares in ways.items()
-    ]
-
-
-def sets(predictor: Predictor, asked: list[Asked], among: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Coverage and size of the conformal sets, each made without the scan's fold."""
-    asked = [one for one in asked if one.label in among]
-    logits, labels, groups, numbers = _arrays(asked)
-    shares = predictor.outputs.probabilities(logits)
-    found = []
-    for coverage in TARGETS:
-        made = cross_fit(
-            numbers,
-            lambda on: ConformalSets.fit(shares[on], labels[on], among),
-            lambda fitted, to, coverage=coverage: fitted.sets(shares[to], coverage),
-        )
-        holds = reliability.set_coverage(made, labels)
-        found.append(
-            {
-                "coverage": coverage,
-                "size": str(reliability.mean_set_size(made, groups)),
-                "holds": {key: str(share) for key, share in holds.items()},
-            }
-        )
-    return found
 
 
 def rejection(
     predictor: Predictor, learned: list[Asked], real: list[Asked]
-) -> list[dict[str, Any]]:
-    """Four planes against the others, by scores that never saw another plane."""
-    logits, labels, _, numbers = _arrays(learned)
+) -> list[dict[str, str]]:
+    """Scores of the real validation scans, by rejection that never saw another plane."""
+    logits, labels = _arrays(learned)
     features = np.stack([one.pooled for one in learned])
     seen = np.stack([one.pooled for one in real])
     outputs = np.stack([one.logits for one in real])
-    inside = np.array([one.position >= 0 for one in real])
-    groups = [one.group for one in real]
-    found = []
-    for name, parts in SCORES.items():
-        fitted = fit_rejection(parts, features, logits, labels, predictor.outputs, numbers)
-        scores = fitted.score(seen, outputs)
-        # turned away: 95% of the other planes lie below
-        threshold = np.quantile(scores[~inside], 0.95, method="higher")
-        lost = metrics.Proportion(int((scores[inside] <= threshold).sum()), int(inside.sum()))
-        found.append(
-            {
-                "score": name,
-                "auroc": str(selective.error_detection(-scores, ~inside, groups)),
-                "lost_at_95": str(lost),
-            }
+    numbers = folds_of(learned)
+    scores = {
+        name: fit_rejection(parts, features, logits, labels, predictor.outputs, numbers).score(
+            seen, outputs
         )
-    return found
+        for name, parts in SCORES.items()
+    }
+    return [
+        {"scan": one.name, "label": one.label, "group": one.group}
+        | {name.replace(" ", "_"): f"{values[n]:.6f}" for name, values in scores.items()}
+        for n, one in enumerate(real)
+    ]
 
 
-def _arrays(asked: list[Asked]) -> tuple[Floats, NDArray[np.int64], list[str], NDArray[np.int64]]:
-    logits = np.stack([one.logits for one in asked])
-    labels = np.array([one.position for one in asked])
-    groups = [one.group for one in asked]
-    return (
-        logits,
-        labels,
-        groups,
-        fold_numbers([one.label for one in asked], groups, FOLDS, FOLD_SEED),
-    )
+def folds_of(asked: list[Asked]) -> NDArray[np.int64]:
+    """Fold of each scan, all of a patient in one."""
+    labels, groups = [one.label for one in asked], [one.group for one in asked]
+    return fold_numbers(labels, groups, FOLDS, FOLD_SEED)
+
+
+def _arrays(asked: list[Asked]) -> tuple[Floats, NDArray[np.int64]]:
+    return np.stack([one.logits for one in asked]), np.array([one.position for one in asked])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fetal_model import anatomy
-from fetal_model.evaluation import metrics
+from fetal_model.evaluation import docs_trust, metrics
 from fetal_model.evaluation.card import DISCLAIMER, card
 from fetal_model.evaluation.docs_data import audit
 from fetal_model.evaluation.docs_experiments import experiments
@@ -19,7 +19,6 @@ from fetal_model.evaluation.docs_inputs import inputs
 from fetal_model.evaluation.docs_phantom import phantom
 from fetal_model.evaluation.docs_privacy import privacy
 from fetal_model.evaluation.docs_settings import settings
-from fetal_model.evaluation.docs_trust import trust
 from fetal_model.evaluation.docs_versions import from_phantoms, left_out, versions
 from fetal_model.evaluation.predictions import Prediction, read_predictions
 from fetal_model.evaluation.results import DOCS, RESULTS, missing, read_csv, read_json
@@ -38,9 +37,9 @@ def main() -> None:
     for version in list_versions(WEIGHTS):
         rows = read_predictions(version.path / PREDICTIONS)
         write_text(version.path / CARD, card(version.metadata, rows))
+    docs_trust.main()
     write_text(DOCS / "results.md", results())
     write_text(DOCS / "phantom.md", phantom())
-    write_text(DOCS / "trust.md", trust())
     write_text(DOCS / "inputs.md", inputs())
     write_text(DOCS / "experiments.md", experiments())
     write_text(DOCS / "exports.md", exports())
