@@ -33,7 +33,7 @@ def _member(recipe: Recipe) -> Predictor:
         found = Predictor.load(recipe.name, folder)
     except VersionError:
         return Predictor(train(recipe, DATA, folder, run=folder / "run"))
-    if found.version.metadata["recipe"] != recipe.model_dump(mode="json"):
+    if Recipe.model_validate(found.version.metadata["recipe"]) != recipe:
         raise ValueError(f"{folder}: expected {recipe.name} as it is now, found another; remove it")
     return found
 
