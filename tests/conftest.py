@@ -69,14 +69,27 @@ def randomise() -> Callable[[Any, int], Any]:
         for layer in model.layers:
             kind = type(layer).__name__
             shapes = [weight.shape for weight in layer.get_weights()]
-            if kind == "BatchNormalization":
+            if kind == "Sequential":
+                change(layer, int(rng.integers(1000)))
+            elif kind == "Normalization":
+                size = 255 if layer.name == "training_set" else 1  # of its input's greys
+                mean, variance = (
+                    rng.uniform(0.3, 0.6, shapes[0]),
+                    rng.uniform(0.04, 0.08, shapes[1]),
+                )
+                layer.set_weights([mean * size, variance * size**2, np.zeros(shapes[2])])
+                layer.finalize_state()
+            elif kind == "LayerNormalization":
+                layer.set_weights([rng.uniform(0.5, 1.5, shapes[0]), rng.normal(0, 0.1, shapes[1])])
+            elif kind == "BatchNormalization":
                 # gamma, beta, mean, variance
                 (shape, *_), low = shapes, 0.5
                 drawn = [rng.uniform(low, 1.5, shape), rng.normal(0, 0.1, shape)]
                 drawn += [rng.normal(0, 0.1, shape), rng.uniform(low, 1.5, shape)]
                 layer.set_weights(drawn)
             elif shapes:
-                fan_in = int(np.prod(shapes[0][:-1]))
+                each = 2 if kind == "DepthwiseConv2D" else -1  # a channel at a time, or all
+                fan_in = int(np.prod(shapes[0][:each]))
                 scale = (2 if layer.name == "outputs" else 1.3) / np.sqrt(fan_in)
                 if layer.name == "block1_1":
                     scale /= 255  # a SonoNet's input is standardised to 255

@@ -12,10 +12,15 @@ from typing import Any
 
 import keras
 
+from fetal_model.architectures.backbones import backbone
 from fetal_model.architectures.seed_cnn import seed_cnn
 from fetal_model.architectures.sononet import sononet
 
-ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"seed_cnn": seed_cnn, "sononet": sononet}
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    "seed_cnn": seed_cnn,
+    "sononet": sononet,
+    "backbone": backbone,
+}
 
 
 def build(name: str, **options: Any) -> keras.Model:

@@ -20,6 +20,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from fetal_model.dataset.manifest import Record
+from fetal_model.dataset.mixing import Mixing, crop, mix
 from fetal_model.scan import read_scan
 from fetal_model.scan.preprocess import InputSpec, Scaling, preprocess
 
@@ -40,6 +41,7 @@ def batches(
     *,
     epoch: tf.Variable | None = None,
     weights: NDArray[np.float32] | None = None,
+    mixed: Mixing | None = None,
     folder: Path | None = None,
 ) -> tf.data.Dataset:
     """Batches of `(float32 (batch, height, width, 1), targets)` as the network expects them.
@@ -54,6 +56,7 @@ def batches(
         seed: Of the shuffle.
         epoch: int64, counted from 0, read whenever an iteration begins; 0 when None.
         weights: Of each record in the loss, float32 of shape (n,), as a third part of a batch.
+        mixed: Whether scans are made of two after they were changed.
         folder: As in `decode`.
     """
     # grey levels are kept as bytes, a quarter of the memory, and scaled after augmentation
@@ -78,7 +81,10 @@ def batches(
         values = tf.cast(loaded[0], tf.float32)
         if augment is not None:
             values = augment(values, present * steps + step)
-        return scale(values, spec.scaling), *loaded[1:]
+        parts = loaded[1:]
+        if mixed is not None:
+            values, parts = mix(mixed, values, parts, seed, present * steps + step)
+        return scale(values, spec.scaling), *parts
 
     data = data.batch(batch_size).map(load).enumerate()
     # one batch at a time: the random layers keep a state while they work
@@ -168,6 +174,8 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
     def change(grey: tf.Tensor, moment: tf.Tensor) -> tf.Tensor:
         if changes["grey_levels"]:
             grey = exchange_grey_levels(grey, changes["grey_levels"], seed, moment)
+        if changes["crop"]:
+            grey = crop(grey, changes["crop"], seed, moment)
         for index, layer in enumerate(chain):
             # a seed of its own for each layer, or a flip would go with one half of the turns
             state = tf.stack([seed * len(chain) + index, tf.cast(moment, tf.int64) * _DRAWS])

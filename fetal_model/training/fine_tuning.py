@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import layers
 
 from fetal_model.architectures.sononet import load_published
 from fetal_model.dataset.manifest import shared_folder
+from fetal_model.training.losses import group_cross_entropy
 
 
 def published_path() -> Path:
@@ -63,18 +63,6 @@ class Distilled(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         raise NotImplementedError("only the plain student is saved")
-
-
-def group_cross_entropy(y_true: Any, y_pred: Any) -> Any:
-    """Negative log of the predicted mass on the outputs that `y_true` marks with 1, shape (n,)."""
-    mass = keras.ops.sum(y_true * y_pred, axis=-1)
-    return -keras.ops.log(keras.ops.maximum(mass, keras.backend.epsilon()))
-
-
-def group_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Whether the most probable output is one that `y_true` marks with 1, shape (n,)."""
-    best = keras.ops.argmax(y_pred, axis=-1)
-    return tf.gather(y_true, best, batch_dims=1)
 
 
 def freeze_batch_norm(model: keras.Model) -> None:

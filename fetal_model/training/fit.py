@@ -15,6 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from fetal_model import anatomy
 from fetal_model.architectures import build
+from fetal_model.architectures.backbones import STANDARDISED
 from fetal_model.dataset.manifest import Record
 from fetal_model.dataset.pipeline import augmentation, batches
 from fetal_model.inference.outputs import Outputs
@@ -22,6 +23,8 @@ from fetal_model.training import fine_tuning
 from fetal_model.training.callbacks import CHOOSES, Averaged, Course, Scalars, Teller, watched
 from fetal_model.training.checkpoint import BEST, HISTORY, Checkpoint, read_rows, resume
 from fetal_model.training.data import Scans
+from fetal_model.training.imagenet import load_imagenet
+from fetal_model.training.losses import group_accuracy, group_cross_entropy, loss_of
 from fetal_model.training.progress import Lines, Tell
 from fetal_model.training.recipe import Recipe, Training
 from fetal_model.training.schedule import is_over
@@ -49,19 +52,18 @@ def fit(
     """
     run.mkdir(parents=True, exist_ok=True)
     training, spec = recipe.training, recipe.input.spec
+    mixed = None if recipe.augmentation.mixing == "none" else recipe.augmentation.mixing
     keras.utils.set_random_seed(training.seed)
     keras.mixed_precision.set_global_policy(precision_of(recipe))
     try:
-        model = _learner(recipe, outputs)
+        model = _learner(recipe, outputs, scans.train)
         # oneDNN is faster than XLA on a CPU
         model.compile(
             _optimizer(training),
-            loss=fine_tuning.group_cross_entropy,
+            loss=loss_of(training, mixed is not None),
             metrics=[
-                keras.metrics.MeanMetricWrapper(fine_tuning.group_accuracy, name="accuracy"),
-                keras.metrics.MeanMetricWrapper(
-                    fine_tuning.group_cross_entropy, name="cross_entropy"
-                ),
+                keras.metrics.MeanMetricWrapper(group_accuracy, name="accuracy"),
+                keras.metrics.MeanMetricWrapper(group_cross_entropy, name="cross_entropy"),
             ],
             jit_compile=False,
         )
@@ -79,6 +81,7 @@ def fit(
                     training.seed,
                     epoch=epoch,
                     weights=_weights(recipe, scans.train),
+                    mixed=mixed,
                     folder=run,
                 ),
                 validation_data=batches(
@@ -135,9 +138,17 @@ def precision_of(recipe: Recipe) -> str:
     return "mixed_bfloat16" if fast else "float32"
 
 
-def _learner(recipe: Recipe, outputs: Outputs) -> keras.Model:
+def _learner(recipe: Recipe, outputs: Outputs, learned: Sequence[Record]) -> keras.Model:
     if recipe.fine_tuning is None:
-        return build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
+        model = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
+        if recipe.options.get("start") == "imagenet":
+            load_imagenet(model, recipe.options["network"])
+        if recipe.options.get("standardised"):
+            grey = batches(
+                learned, _targets(learned, outputs), recipe.input.spec, recipe.training.batch_size
+            )
+            model.get_layer(STANDARDISED).adapt(grey.map(lambda pixels, _: pixels))
+        return model
     student, teacher = fine_tuning.start(recipe.options["dropout"])
     return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation)
 
@@ -153,6 +164,10 @@ def _optimizer(training: Training) -> keras.Optimizer:
             return keras.optimizers.AdamW(training.learning_rate, **average)
         case "sgd":
             return keras.optimizers.SGD(training.learning_rate, momentum=0.9, **average)
+        case "rmsprop":
+            return keras.optimizers.RMSprop(training.learning_rate, **average)
+        case "lion":
+            return keras.optimizers.Lion(training.learning_rate, **average)
 
 
 def _weights(recipe: Recipe, records: Sequence[Record]) -> NDArray[np.float32] | None:

@@ -96,6 +96,8 @@ class Augmentation(_Strict):
         contrast: Largest change of contrast.
         grey_levels: Probability that a scan takes on the grey levels of another one in its batch,
             so that a look says nothing about an anatomy.
+        crop: Largest share of each side that is cut off; what is left is enlarged.
+        mixing: Whether training scans are made of two, see `dataset.mixing`.
     """
 
     flip: Literal["none", "horizontal", "vertical", "horizontal_and_vertical"] = "none"
@@ -106,10 +108,12 @@ class Augmentation(_Strict):
     brightness: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     contrast: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     grey_levels: Annotated[float, Field(ge=0, le=1)] = 0.0
+    crop: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    mixing: Literal["none", "mixup", "cutmix"] = "none"
 
 
 class Training(_Strict):
-    """How it learns: categorical cross-entropy over the anatomies.
+    """How it learns.
 
     Attributes:
         epochs: Passes through the training scans, at most.
@@ -117,7 +121,8 @@ class Training(_Strict):
         learning_rate: Its largest value.
         seed: Of first weights, order, augmentation and dropout.
         precision: Of the arithmetic; `auto` is bfloat16 where the hardware multiplies it.
-        optimizer: Adam, AdamW (weight decay 0.004) or gradient descent with momentum 0.9.
+        optimizer: Adam, AdamW (weight decay 0.004), gradient descent with momentum 0.9, RMSprop,
+            or Lion (Chen et al. 2023, arXiv:2302.06675).
         schedule: How the learning rate goes on; see `schedule.learning_rate`.
         warm_up: Epochs in which it rises to its largest value.
         patience: Epochs without a lower validation cross-entropy after which training ends; 0 for
@@ -125,6 +130,10 @@ class Training(_Strict):
         averaging: Momentum of a moving average over the steps' weights, which is judged and kept
             in their place; 0 for none.
         class_weights: `balanced` gives every anatomy the same weight in the loss.
+        loss: Categorical cross-entropy over the anatomies, or focal, which weighs a scan less the
+            surer its answer is right.
+        label_smoothing: Share of each target that is spread evenly over the outputs (Szegedy et
+            al. 2016, arXiv:1512.00567, section 7).
     """
 
     epochs: Annotated[int, Field(ge=1, le=1000)]
@@ -132,12 +141,14 @@ class Training(_Strict):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     seed: Annotated[int, Field(ge=0, lt=2**27)] = 0
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "lion"] = "adam"
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
     warm_up: Annotated[int, Field(ge=0, le=100)] = 0
     patience: Annotated[int, Field(ge=0, le=1000)] = 0
     averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
     class_weights: Literal["none", "balanced"] = "none"
+    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class FineTuning(_Strict):
@@ -169,13 +180,24 @@ class Recipe(_Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     description: str
-    architecture: Literal["seed_cnn", "sononet"]
+    architecture: Literal["seed_cnn", "sononet", "backbone"]
     options: dict[str, Any] = {}
     input: Input
     data: Data
     augmentation: Augmentation = Augmentation()
     training: Training
     fine_tuning: FineTuning | None = None
+
+    @model_validator(mode="after")
+    def _has_an_output_per_anatomy_where_targets_are_shared_out(self) -> Self:
+        training = self.training
+        shared = training.loss != "cross_entropy" or training.label_smoothing > 0
+        if self.architecture == "sononet" and (shared or self.augmentation.mixing != "none"):
+            raise ValueError(
+                "loss, label_smoothing and mixing expect one output for each anatomy, received "
+                "architecture sononet, which has several"
+            )
+        return self
 
     @model_validator(mode="after")
     def _starts_from_its_own_kind(self) -> Self:
@@ -230,14 +252,14 @@ def at_side(recipe: Recipe, side: int) -> Recipe:
     Raises:
         ValueError: Its network has a size of its own.
     """
-    if recipe.architecture != "seed_cnn":
+    if recipe.architecture == "sononet":
         raise ValueError(
             f"{recipe.name}: expected a network whose input may have any side, found "
             f"{recipe.architecture}; leave the side out"
         )
     content = recipe.model_dump(mode="json")
     content["input"] |= {"height": side, "width": side}
-    content["options"] |= {"size": side}
+    content["options"] |= {"size": side if recipe.architecture == "seed_cnn" else [side, side]}
     return Recipe.model_validate(content)
 
 

@@ -175,6 +175,11 @@ def cited(recipe: Recipe, sources: Sequence[str]) -> list[str]:
             "Starting weights: SonoNet-16, Baumgartner et al. 2017, IEEE TMI, arXiv:1612.05601, "
             "Apache-2.0"
         )
+    if recipe.options.get("start") == "imagenet":
+        lines.append(
+            f"Starting weights: {recipe.options['network']} as trained on ImageNet, Russakovsky et "
+            "al. 2015, arXiv:1409.0575"
+        )
     return lines
 
 

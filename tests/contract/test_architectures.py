@@ -32,10 +32,51 @@ CASES = {
     ),
     "sononet32": ("sononet", {"features": 32}, (224, 288), (14, 18, 128), 14, 0.5),
     "sononet64": ("sononet", {"features": 64}, (224, 288), (14, 18, 256), 14, 0.5),
+    "mobilenet_v2": (
+        "backbone", {"network": "mobilenet_v2", "size": [64, 96]}, (64, 96), (2, 3, 1280), 4, 0.2,
+    ),
+    "mobilenet_v2, standardised": (
+        "backbone",
+        {"network": "mobilenet_v2", "size": [64, 96], "standardised": True, "hidden": 8},
+        (64, 96), (2, 3, 1280), 4, 0.2,
+    ),
+    "vgg16": ("backbone", {"network": "vgg16", "size": [64, 96]}, (64, 96), (2, 3, 512), 4, 0.2),
+    "resnet50": (
+        "backbone", {"network": "resnet50", "size": [64, 96]}, (64, 96), (2, 3, 2048), 4, 0.2,
+    ),
+    "inception_v3": (
+        "backbone", {"network": "inception_v3", "size": [96, 128]}, (96, 128), (1, 2, 2048), 4, 0.2,
+    ),
+    "densenet121": (
+        "backbone", {"network": "densenet121", "size": [64, 96]}, (64, 96), (2, 3, 1024), 4, 0.2,
+    ),
+    "densenet169": (
+        "backbone", {"network": "densenet169", "size": [64, 96]}, (64, 96), (2, 3, 1664), 4, 0.2,
+    ),
+    "mobilenet_v3": (
+        "backbone", {"network": "mobilenet_v3", "size": [64, 96]}, (64, 96), (2, 3, 960), 4, 0.2,
+    ),
+    "efficientnet_b0": (
+        "backbone", {"network": "efficientnet_b0", "size": [64, 96]}, (64, 96), (2, 3, 1280), 4,
+        0.2,
+    ),
+    "convnext_tiny": (
+        "backbone", {"network": "convnext_tiny", "size": [64, 96]}, (64, 96), (2, 3, 768), 4, 0.2,
+    ),
 }  # fmt: skip
+LARGE = {
+    "vgg16", "resnet50", "inception_v3", "densenet121", "densenet169", "mobilenet_v3",
+    "efficientnet_b0", "convnext_tiny",
+}  # fmt: skip
+"""Converting one of them to ONNX takes half a minute."""
+NEGATIVE = {"efficientnet_b0", "convnext_tiny", "mobilenet_v3"}
+"""Whose features end in another activation than ReLU."""
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(k, marks=pytest.mark.slow) if k in LARGE else k for k in CASES],
+)
 def case(request: pytest.FixtureRequest, randomise: Callable[[Any, int], Any]) -> Any:
     """The name, the model, two scans, and what is expected of it."""
     from fetal_model.architectures import build
@@ -61,19 +102,23 @@ def test_probabilities(case: Any) -> None:
 def test_the_graph_is_flat(case: Any) -> None:
     import keras
 
-    _, model, *_ = case
-    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+    name, model, *_ = case
+    nested = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
+    # ConvNeXt halves its maps in small models of Keras's own
+    assert not nested or name == "convnext_tiny"
+    assert "features" not in nested
     assert len(model.inputs) == len(model.outputs) == 1
 
 
 def test_features_end_the_trunk(case: Any) -> None:
     from fetal_model.architectures import head_layers, trunk_of
 
-    _, model, pixels, shape, _, rate = case
+    name, model, pixels, shape, _, rate = case
     trunk = trunk_of(model)
     features = np.asarray(trunk(pixels))
     assert features.shape == (2, *shape)
-    assert features.min() >= 0  # after the ReLU, as Grad-CAM wants it
+    if name not in NEGATIVE:
+        assert features.min() >= 0  # after the ReLU, as Grad-CAM wants it
     assert [w.path for w in trunk.weights + [w for x in head_layers(model) for w in x.weights]] == [
         w.path for w in model.weights
     ]
@@ -107,7 +152,10 @@ def test_trunk_and_numpy_head_equal_the_model(case: Any) -> None:
 @pytest.mark.parametrize(
     "case",
     # converting 15 million weights takes 20 s
-    [pytest.param(key, marks=pytest.mark.slow) if key == "sononet64" else key for key in CASES],
+    [
+        pytest.param(key, marks=pytest.mark.slow) if key in {*LARGE, "sononet64"} else key
+        for key in CASES
+    ],
     indirect=True,
 )
 def test_the_exported_trunk_equals_the_keras_trunk(case: Any, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ TRUTH = np.array([[1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 1, 0, 1, 1]], n
 
 
 def test_group_loss_and_accuracy_by_hand() -> None:
-    from fetal_model.training.fine_tuning import group_accuracy, group_cross_entropy
+    from fetal_model.training.losses import group_accuracy, group_cross_entropy
 
     predicted = np.array(
         [[0.1, 0.4, 0.3, 0.1, 0.05, 0.05], [0.5, 0, 0, 0.5, 0, 0], [0, 0, 0, 1, 0, 0]], np.float32
@@ -167,7 +167,8 @@ def test_the_loss_is_labels_plus_divergence(weight: float) -> None:
 def test_only_the_student_learns_and_only_it_is_saved(tmp_path: Path) -> None:
     import keras
 
-    from fetal_model.training.fine_tuning import Distilled, freeze_batch_norm, group_cross_entropy
+    from fetal_model.training.fine_tuning import Distilled, freeze_batch_norm
+    from fetal_model.training.losses import group_cross_entropy
 
     student, teacher = small(1, dropout=0.5), small(2)
     freeze_batch_norm(student)

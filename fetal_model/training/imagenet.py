@@ -1,0 +1,97 @@
+"""ImageNet weights for the backbones: from a file at hand, else from Keras's own download."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from fetal_model.architectures.backbones import BACKBONES
+from fetal_model.dataset.manifest import shared_folder
+
+MOBILENET_V2 = "mobilenet_v2_1.0_224_quant.tflite"
+"""ImageNet MobileNetV2 of 8 bits, batch norm folded (Jacob et al. 2018, arXiv:1712.05877)."""
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+class WeightsUnavailable(ValueError):
+    """No ImageNet weights here; the message says how to get them."""
+
+
+def load_imagenet(model: keras.Model, network: str) -> None:
+    """Give the backbone of a model its ImageNet weights.
+
+    Looked for as `pretrained/<network>/*.weights.h5` below `FETAL_SHARED`, as Keras publishes them
+    without top; for MobileNetV2 also as the quantised TFLite file; else downloaded by Keras.
+
+    Args:
+        model: As `architectures.backbone` builds it, changed in place; its head stays as it is.
+        network: Key of `BACKBONES`.
+
+    Raises:
+        WeightsUnavailable: There is no file, and they cannot be downloaded.
+    """
+    folder = shared_folder() / "pretrained" / network
+    known = BACKBONES[network]
+    options = dict(known.options)
+    if files := sorted(folder.glob("*.h5")):
+        base = known.build(include_top=False, weights=str(files[0]), **options)
+    elif (folder / MOBILENET_V2).is_file() and network == "mobilenet_v2":
+        _set_folded(model, read_tflite(folder / MOBILENET_V2))
+        return
+    else:
+        try:
+            base = known.build(include_top=False, weights="imagenet", **options)
+        except Exception as error:  # whatever a download can end with
+            raise WeightsUnavailable(
+                f"ImageNet weights of {network}: expected to download them, or an .h5 file in "
+                f"{folder}; found neither ({type(error).__name__}). On a machine that is online, "
+                f'python -c "import keras; keras.applications.{known.build.__name__}'
+                '(include_top=False)" puts the file into ~/.keras/models; copy it there'
+            ) from error
+    weighted = [layer for layer in base.layers if layer.weights]
+    for layer in weighted:
+        model.get_layer(layer.name).set_weights(layer.get_weights())
+
+
+def read_tflite(path: Path) -> list[Arrays]:
+    """Kernel and bias of every convolution of a quantised TFLite file, dequantised, in order.
+
+    Returns:
+        Kernels as Keras keeps them: (height, width, in, out), of a depthwise convolution (height,
+        width, in, 1); biases of shape (out,).
+    """
+    import tensorflow as tf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the interpreter moves to a package of its own
+        interpreter = tf.lite.Interpreter(str(path))
+    details = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
+
+    def real(index: int) -> NDArray[np.float32]:
+        given: Any = details[index]["quantization_parameters"]
+        values = interpreter.get_tensor(index).astype(np.float32)
+        return np.asarray((values - given["zero_points"][0]) * given["scales"][0], np.float32)
+
+    return [
+        (real(operation["inputs"][1]).transpose(1, 2, 3, 0), real(operation["inputs"][2]))
+        for operation in interpreter._get_ops_details()
+        if operation["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D")
+    ]
+
+
+def _set_folded(model: keras.Model, convolutions: list[Arrays]) -> None:
+    """Set kernels, and batch norms to what was folded into them; the classifier is left over."""
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D)
+    places = [layer for layer in model.layers if isinstance(layer, kinds)]
+    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    pairs = zip(places, norms, convolutions[: len(places)], strict=True)
+    for place, norm, (kernel, bias) in pairs:
+        place.set_weights([kernel])
+        ones, nothing = np.ones_like(bias), np.zeros_like(bias)
+        norm.set_weights([ones, bias, nothing, ones - norm.epsilon])

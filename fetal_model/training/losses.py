@@ -1,0 +1,43 @@
+"""What training makes small, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from fetal_model.training.recipe import Training
+
+FOCUS = 2.0
+"""Power of the focal loss (Lin et al. 2017, arXiv:1708.02002, equation 4)."""
+
+
+def group_cross_entropy(y_true: Any, y_pred: Any) -> Any:
+    """Negative log of the predicted mass on the outputs that `y_true` marks with 1, shape (n,)."""
+    mass = keras.ops.sum(y_true * y_pred, axis=-1)
+    return -keras.ops.log(keras.ops.maximum(mass, keras.backend.epsilon()))
+
+
+def group_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Whether the most probable output is one that `y_true` marks with 1, shape (n,)."""
+    best = keras.ops.argmax(y_pred, axis=-1)
+    return tf.gather(y_true, best, batch_dims=1)
+
+
+def loss_of(training: Training, mixed: bool) -> keras.losses.Loss | Callable[[Any, Any], Any]:
+    """The loss of a recipe.
+
+    Args:
+        training: Of the recipe.
+        mixed: Whether scans are made of two: a target that says so is no group of outputs.
+    """
+    smoothing = training.label_smoothing
+    if training.loss == "focal":
+        return keras.losses.CategoricalFocalCrossentropy(
+            alpha=1.0, gamma=FOCUS, label_smoothing=smoothing
+        )
+    if smoothing or mixed:
+        return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    return group_cross_entropy

@@ -1,0 +1,62 @@
+"""ImageNet weights: those of the quantised MobileNetV2 answer as the file itself does."""
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from skimage import data
+from skimage.transform import resize
+
+from fetal_model.dataset.manifest import shared_folder
+
+FILE = shared_folder() / "pretrained" / "mobilenet_v2" / "mobilenet_v2_1.0_224_quant.tflite"
+needs_file = pytest.mark.skipif(not FILE.is_file(), reason="no pretrained/mobilenet_v2 at hand")
+
+
+@needs_file
+def test_dequantised_it_names_the_same_things() -> None:
+    import keras
+    import tensorflow as tf
+
+    from fetal_model.architectures.backbones import backbone
+    from fetal_model.training.imagenet import load_imagenet, read_tflite
+
+    model = backbone("mobilenet_v2")
+    load_imagenet(model, "mobilenet_v2")
+    network = keras.Model(model.get_layer("as_imagenet").output, model.get_layer("average").output)
+    kernel, bias = read_tflite(FILE)[-1]  # the classifier, which a backbone leaves out
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        interpreter = tf.lite.Interpreter(str(FILE))
+    interpreter.allocate_tensors()
+    for picture in (data.chelsea(), data.coffee(), data.rocket()):
+        pixels = resize(picture, (224, 224), preserve_range=True).astype(np.uint8)[np.newaxis]
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+        interpreter.invoke()
+        expected = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+        found = np.asarray(network(pixels / np.float32(127.5) - 1))[0] @ kernel[0, 0] + bias
+        assert found.argmax() == expected.argmax()
+        shares = np.exp(found - np.logaddexp.reduce(found))
+        assert shares.max() == pytest.approx(expected.max() / 256, abs=0.05)
+
+
+def test_where_there_are_none_it_is_said_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fetal_model.architectures import backbones
+    from fetal_model.training.imagenet import WeightsUnavailable, load_imagenet
+
+    def offline(**_: Any) -> None:
+        raise OSError("no route to host")
+
+    offline.__name__ = "VGG16"
+    monkeypatch.setenv("FETAL_SHARED", str(tmp_path))
+    known = backbones.BACKBONES["vgg16"]
+    monkeypatch.setitem(backbones.BACKBONES, "vgg16", replace(known, build=offline))
+    with pytest.raises(WeightsUnavailable) as error:
+        load_imagenet(None, "vgg16")  # type: ignore[arg-type]
+    for part in ("vgg16", "keras.applications.VGG16", str(tmp_path / "pretrained" / "vgg16")):
+        assert part in str(error.value)
