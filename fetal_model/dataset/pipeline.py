@@ -42,6 +42,7 @@ def batches(
     epoch: tf.Variable | None = None,
     weights: NDArray[np.float32] | None = None,
     mixed: Mixing | None = None,
+    length: int | None = None,
     folder: Path | None = None,
 ) -> tf.data.Dataset:
     """Batches of `(float32 (batch, height, width, 1), targets)` as the network expects them.
@@ -57,11 +58,14 @@ def batches(
         epoch: int64, counted from 0, read whenever an iteration begins; 0 when None.
         weights: Of each record in the loss, float32 of shape (n,), as a third part of a batch.
         mixed: Whether scans are made of two after they were changed.
+        length: Scans that an iteration gives, each record as often as another or once more; as
+            many as there are when None.
         folder: As in `decode`.
     """
     # grey levels are kept as bytes, a quarter of the memory, and scaled after augmentation
     pixels = decode(records, spec, folder)
-    count, steps = len(records), math.ceil(len(records) / batch_size)
+    count = len(records) if length is None else length
+    steps = math.ceil(count / batch_size)
     present = tf.Variable(0, dtype=tf.int64, trainable=False) if epoch is None else epoch
     data = tf.data.Dataset.range(count)
     if augment is not None:
@@ -71,7 +75,8 @@ def batches(
             )
         )
 
-    def load(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def load(place: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        index = place % len(records)
         grey = tf.numpy_function(lambda rows: pixels[rows], [index], tf.uint8)
         grey = tf.ensure_shape(grey, (None, spec.height, spec.width, 1))
         given = (targets,) if weights is None else (targets, weights)

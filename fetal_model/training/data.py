@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +37,14 @@ class Scans:
         own_test: Of the same phantoms or folder, held out from training; with a folder also its
             scans of other planes.
         real_test: The real validation scans, empty where they are absent.
+        unlabelled: Of no known label; learned from by semi-supervised recipes alone.
     """
 
     train: list[Record]
     validation: list[Record]
     own_test: list[Record]
     real_test: list[Record]
+    unlabelled: list[Record] = field(default_factory=list)
 
 
 def gather(
@@ -69,7 +71,7 @@ def gather(
     train, validation, own_test = share(records, data)
     real = shared_folder() / "real_scans"
     present = (real / "manifest.csv").is_file()
-    needed = data.real_scans or data.calibrate_on == "real"
+    needed = data.real_scans or data.real_unlabelled or data.calibrate_on == "real"
     if needed and not present:
         raise ValueError(
             f"real scans: expected a manifest.csv in {real}, found none; set FETAL_SHARED to the "
@@ -81,8 +83,14 @@ def gather(
         more, held_out, rest = split_by_patient(scans, data.phantom_seed)
         train += more + rest
         validation += held_out
+    unlabelled: list[Record] = []
+    if data.labelled:
+        train, unlabelled = label_some(train, data.labelled, data.phantom_seed)
+        validation, _ = label_some(validation, data.labelled, data.phantom_seed)
+    if data.real_unlabelled:
+        unlabelled += read_real_scans(real, "train")
     real_test = read_real_scans(real, "validation") if present else []
-    return Scans(train, validation, own_test + elsewhere, real_test)
+    return Scans(train, validation, own_test + elsewhere, real_test, unlabelled)
 
 
 def share(records: Sequence[Record], data: Data) -> tuple[list[Record], list[Record], list[Record]]:
@@ -111,20 +119,36 @@ def some(records: Sequence[Record], size: int, seed: int) -> list[Record]:
         raise ValueError(
             f"size: expected at most the {len(records)} scans there are, received {size}"
         )
-    groups = sorted({record.group for record in records})
-    shuffled = np.random.default_rng(seed).permutation(len(groups)).tolist()
-    place = dict(zip(groups, shuffled, strict=True))
-    ordered = sorted(records, key=lambda record: (place[record.group], record.scan))
     counts = Counter(record.label for record in records)
     exact = {key: size * count / len(records) for key, count in counts.items()}
     quota = {key: int(share) for key, share in exact.items()}
     by_remainder = sorted(exact, key=lambda key: (quota[key] - exact[key], key))
     for key in by_remainder[: size - sum(quota.values())]:
         quota[key] += 1
-    taken = []
-    for record in ordered:
-        if quota[record.label]:
-            quota[record.label] -= 1
+    return _first(records, quota, seed)
+
+
+def label_some(
+    records: Sequence[Record], each: int, seed: int
+) -> tuple[list[Record], list[Record]]:
+    """`each` of the records of every anatomy, or all where there are fewer, and the rest.
+
+    Of two sizes with the same seed, the smaller is a part of the larger.
+    """
+    taken = _first(records, dict.fromkeys(anatomy.KEYS, each), seed)
+    files = {record.file for record in taken}
+    return taken, [record for record in records if record.file not in files]
+
+
+def _first(records: Sequence[Record], quota: dict[str, int], seed: int) -> list[Record]:
+    """As many records of each label, one patient after the other."""
+    groups = sorted({record.group for record in records})
+    shuffled = np.random.default_rng(seed).permutation(len(groups)).tolist()
+    place = dict(zip(groups, shuffled, strict=True))
+    left, taken = Counter(quota), []
+    for record in sorted(records, key=lambda record: (place[record.group], record.scan)):
+        if left[record.label] > 0:
+            left[record.label] -= 1
             taken.append(record)
     return taken
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,12 @@ from fetal_model.training.losses import group_accuracy, group_cross_entropy, los
 from fetal_model.training.progress import Lines, Tell
 from fetal_model.training.recipe import Recipe, Training
 from fetal_model.training.schedule import is_over
+from fetal_model.training.semi_supervised import (
+    Consistent,
+    epoch_length,
+    steps_of,
+    with_unlabelled,
+)  # fmt: skip
 
 
 def fit(
@@ -52,15 +57,15 @@ def fit(
     """
     run.mkdir(parents=True, exist_ok=True)
     training, spec = recipe.training, recipe.input.spec
-    mixed = None if recipe.augmentation.mixing == "none" else recipe.augmentation.mixing
     keras.utils.set_random_seed(training.seed)
     keras.mixed_precision.set_global_policy(precision_of(recipe))
     try:
-        model = _learner(recipe, outputs, scans.train)
+        steps = steps_of(recipe, scans)
+        model = _learner(recipe, outputs, scans, steps)
         # oneDNN is faster than XLA on a CPU
         model.compile(
             _optimizer(training),
-            loss=loss_of(training, mixed is not None),
+            loss=loss_of(recipe),
             metrics=[
                 keras.metrics.MeanMetricWrapper(group_accuracy, name="accuracy"),
                 keras.metrics.MeanMetricWrapper(group_cross_entropy, name="cross_entropy"),
@@ -70,20 +75,10 @@ def fit(
         done = resume(model, run, CHOOSES)
         if not is_over(training, watched(run)):
             epoch = tf.Variable(done, dtype=tf.int64, trainable=False)
-            steps = math.ceil(len(scans.train) / training.batch_size)
+            # a mean teacher asks for its averages in the first step
+            model.optimizer.build(model.trainable_variables)
             model.fit(
-                batches(
-                    scans.train,
-                    _targets(scans.train, outputs),
-                    spec,
-                    training.batch_size,
-                    augmentation(recipe.augmentation.model_dump(), training.seed),
-                    training.seed,
-                    epoch=epoch,
-                    weights=_weights(recipe, scans.train),
-                    mixed=mixed,
-                    folder=run,
-                ),
+                _batches(recipe, outputs, scans, epoch, run),
                 validation_data=batches(
                     scans.validation,
                     _targets(scans.validation, outputs),
@@ -138,19 +133,46 @@ def precision_of(recipe: Recipe) -> str:
     return "mixed_bfloat16" if fast else "float32"
 
 
-def _learner(recipe: Recipe, outputs: Outputs, learned: Sequence[Record]) -> keras.Model:
-    if recipe.fine_tuning is None:
-        model = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
-        if recipe.options.get("start") == "imagenet":
-            load_imagenet(model, recipe.options["network"])
-        if recipe.options.get("standardised"):
-            grey = batches(
-                learned, _targets(learned, outputs), recipe.input.spec, recipe.training.batch_size
-            )
-            model.get_layer(STANDARDISED).adapt(grey.map(lambda pixels, _: pixels))
-        return model
-    student, teacher = fine_tuning.start(recipe.options["dropout"])
-    return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation)
+def _batches(
+    recipe: Recipe, outputs: Outputs, scans: Scans, epoch: tf.Variable, run: Path
+) -> tf.data.Dataset:
+    training, mixing = recipe.training, recipe.augmentation.mixing
+    labelled = batches(
+        scans.train,
+        _targets(scans.train, outputs),
+        recipe.input.spec,
+        training.batch_size,
+        augmentation(recipe.augmentation.model_dump(), training.seed),
+        training.seed,
+        epoch=epoch,
+        weights=_weights(recipe, scans.train),
+        mixed=None if mixing == "none" else mixing,
+        length=epoch_length(scans),
+        folder=run,
+    )
+    if recipe.semi_supervised is None:
+        return labelled
+    return with_unlabelled(labelled, recipe, scans, epoch, run)
+
+
+def _learner(recipe: Recipe, outputs: Outputs, scans: Scans, steps: int) -> keras.Model:
+    if recipe.fine_tuning is not None:
+        student, teacher = fine_tuning.start(recipe.options["dropout"])
+        return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation)
+    model = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
+    if recipe.options.get("start") == "imagenet":
+        load_imagenet(model, recipe.options["network"])
+    if recipe.options.get("standardised"):
+        grey = batches(
+            scans.train,
+            _targets(scans.train, outputs),
+            recipe.input.spec,
+            recipe.training.batch_size,
+        )
+        model.get_layer(STANDARDISED).adapt(grey.map(lambda pixels, _: pixels))
+    if recipe.semi_supervised is not None:
+        return Consistent(model, recipe.semi_supervised, loss_of(recipe), steps)
+    return model
 
 
 def _optimizer(training: Training) -> keras.Optimizer:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from fetal_model.training.recipe import Training
+from fetal_model.training.recipe import Recipe
 
 FOCUS = 2.0
 """Power of the focal loss (Lin et al. 2017, arXiv:1708.02002, equation 4)."""
@@ -26,18 +26,14 @@ def group_accuracy(y_true: Any, y_pred: Any) -> Any:
     return tf.gather(y_true, best, batch_dims=1)
 
 
-def loss_of(training: Training, mixed: bool) -> keras.losses.Loss | Callable[[Any, Any], Any]:
-    """The loss of a recipe.
-
-    Args:
-        training: Of the recipe.
-        mixed: Whether scans are made of two: a target that says so is no group of outputs.
-    """
-    smoothing = training.label_smoothing
-    if training.loss == "focal":
+def loss_of(recipe: Recipe) -> keras.losses.Loss | Callable[[Any, Any], Any]:
+    """The loss of a recipe, of a scan or of a batch."""
+    smoothing = recipe.training.label_smoothing
+    if recipe.training.loss == "focal":
         return keras.losses.CategoricalFocalCrossentropy(
             alpha=1.0, gamma=FOCUS, label_smoothing=smoothing
         )
-    if smoothing or mixed:
+    # a target that is shared out is no group of outputs
+    if smoothing or recipe.augmentation.mixing != "none":
         return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
     return group_cross_entropy

@@ -47,6 +47,9 @@ class Data(_Strict):
         split: How they are split into about 80/10/10; see `dataset.splits.split`.
         leaky: Whether scans of one patient may be learned from and tested on. Only a split that
             may do so says it, and every figure of such a version is labelled.
+        labelled: Training scans of each anatomy, and as many validation scans, whose labels are
+            known; the other training scans count as unlabelled. All labels when None.
+        real_unlabelled: Whether the real training scans are added to the unlabelled ones.
         calibrate_on: Where temperature and thresholds come from: held-out `phantoms` (or scans of
             the folder), or the `real` validation scans.
     """
@@ -60,6 +63,8 @@ class Data(_Strict):
     without: tuple[str, ...] = ()
     calibrate_on: Literal["phantoms", "real"] = "phantoms"
     size: Annotated[int, Field(ge=40)] | None = None
+    labelled: Annotated[int, Field(ge=1)] | None = None
+    real_unlabelled: bool = False
     split: Literal["patient", "sequential", "image"] = "patient"
     leaky: bool = False
 
@@ -168,6 +173,24 @@ class FineTuning(_Strict):
     blend: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
+class SemiSupervised(_Strict):
+    """Learning from the unlabelled scans too; see `semi_supervised.Consistent`.
+
+    Attributes:
+        method: FixMatch or mean teacher.
+        weight: Of what the answers about an unlabelled scan differ by.
+        confidence: Of FixMatch: probability from which an answer is taken for the truth.
+        ramp_up: Epochs in which the weight grows to what it is.
+        strong: How unlabelled scans are changed strongly; weakly as labelled ones are.
+    """
+
+    method: Literal["fixmatch", "mean_teacher"]
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    ramp_up: Annotated[int, Field(ge=0, le=1000)] = 0
+    strong: Augmentation
+
+
 class Recipe(_Strict):
     """One experiment.
 
@@ -187,6 +210,28 @@ class Recipe(_Strict):
     augmentation: Augmentation = Augmentation()
     training: Training
     fine_tuning: FineTuning | None = None
+    semi_supervised: SemiSupervised | None = None
+
+    @model_validator(mode="after")
+    def _has_unlabelled_scans_to_learn_from(self) -> Self:
+        if not self.semi_supervised:
+            return self
+        if self.data.labelled is None and not self.data.real_unlabelled:
+            raise ValueError(
+                "semi_supervised expects unlabelled scans, received none; set labelled or "
+                "real_unlabelled in data"
+            )
+        if self.semi_supervised.method == "mean_teacher" and not self.training.averaging:
+            raise ValueError(
+                "mean_teacher expects averaging in training, the teacher's weights; received none"
+            )
+        mixed, weighted = self.augmentation.mixing, self.training.class_weights
+        if self.fine_tuning or self.architecture == "sononet" or {mixed, weighted} != {"none"}:
+            raise ValueError(
+                "semi_supervised expects one output for each anatomy and neither fine_tuning, "
+                "mixing nor class_weights"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_an_output_per_anatomy_where_targets_are_shared_out(self) -> Self:

@@ -40,7 +40,7 @@ from fetal_model.training.jobs import now, read_json
 from fetal_model.training.progress import Lines, Moment
 from fetal_model.training.recipe import Recipe
 from fetal_model.training.sweep import ORDER, TEST_SEED, Run, test_folder
-from fetal_model.training.train import outputs_of
+from fetal_model.training.train import outputs_of, seen
 
 OWN_TEST = "own-test"
 COLUMNS = ("scan", "patient", "label", "quality", "machine", *(f"p_{k}" for k in anatomy.KEYS))
@@ -96,7 +96,7 @@ def do(run: Run, folder: Path) -> None:
         "simulated": all(record.simulated for record in (*scans.train, *test)),
         "backend": keras.backend.backend(),
         "precision": precision_of(recipe),
-        "data_fingerprint": fingerprint(scans.train + scans.validation),
+        "data_fingerprint": fingerprint(seen(recipe, scans)),
         "test_fingerprint": fingerprint(test),
         "settings": run.settings,
         "finished": now(),

@@ -16,7 +16,7 @@ from fetal_model import anatomy
 from fetal_model.architectures import check_options
 from fetal_model.architectures.sononet import GROUPS
 from fetal_model.architectures.sononet import OUTPUTS as SONONET_OUTPUTS
-from fetal_model.dataset.manifest import fingerprint
+from fetal_model.dataset.manifest import Record, fingerprint
 from fetal_model.evaluation.card import card
 from fetal_model.evaluation.predictions import read_predictions, write_predictions
 from fetal_model.inference.outputs import Outputs
@@ -122,7 +122,7 @@ def describe(
     history: dict[str, list[float]],
 ) -> dict[str, Any]:
     """The content of `metadata.json`, but for the hashes."""
-    learned = scans.train + scans.validation
+    learned = seen(recipe, scans)
     sources = sorted({r.source for r in learned if not r.simulated})
     simulated = sum(r.simulated for r in learned)
     named = [name for key, (name, _) in SOURCES.items() if _any(sources, key)]
@@ -132,6 +132,7 @@ def describe(
     parts = [f"{simulated} simulated scans"] if simulated else []
     if sources:
         parts.append(f"{len(learned) - simulated} real ones ({', '.join(named)})")
+    hidden = f", {len(scans.unlabelled)} of them without labels" if recipe.semi_supervised else ""
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -142,7 +143,7 @@ def describe(
         "simulated": not sources,
         "leaky": recipe.data.leaky,
         "simulator_release": RELEASE if recipe.data.phantoms else None,
-        "training_data": f"Learned from {' and '.join(parts)}.",
+        "training_data": f"Learned from {' and '.join(parts)}{hidden}.",
         "scans": {
             "train": len(scans.train),
             "validation": len(scans.validation),
@@ -160,6 +161,11 @@ def describe(
             **{module.__name__: module.__version__ for module in (tensorflow, keras, onnxruntime)},
         },
     }
+
+
+def seen(recipe: Recipe, scans: Scans) -> list[Record]:
+    """All that a network learned from, or that chose its epoch."""
+    return scans.train + scans.validation + (scans.unlabelled if recipe.semi_supervised else [])
 
 
 def cited(recipe: Recipe, sources: Sequence[str]) -> list[str]:

@@ -14,17 +14,20 @@ PREDICTED = np.array(
 RIGHT = np.array([0.7, 0.5, 0.01])
 
 
-def value(mixed: bool = False, **training: Any) -> float:
+def value(mixing: str = "none", **training: Any) -> float:
     from fetal_model.training.losses import loss_of
 
-    loss = loss_of(Training(epochs=1, **training), mixed)
+    content = load_recipe("seed-cnn").model_dump(mode="json")
+    content["training"] |= training
+    content["augmentation"] |= {"mixing": mixing}
+    loss = loss_of(Recipe.model_validate(content))
     return float(np.mean(np.asarray(loss(TRUTH, PREDICTED))))
 
 
 def test_cross_entropy() -> None:
     expected = -np.log(RIGHT).mean()
     assert value() == pytest.approx(expected, rel=1e-5)
-    assert value(mixed=True) == pytest.approx(expected, rel=1e-5)
+    assert value(mixing="mixup") == pytest.approx(expected, rel=1e-5)
 
 
 def test_focal_weighs_by_what_is_missing() -> None:

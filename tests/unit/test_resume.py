@@ -21,6 +21,18 @@ EVERYTHING = {
     "augmentation": {"flip": "horizontal", "rotation": 0.1, "zoom": 0.1, "shear": 0.1},
     "training": {"schedule": "plateau", "warm_up": 1, "averaging": 0.9},
 }
+STRONG = {"brightness": 0.2, "rotation": 0.2}
+MEAN_TEACHER = {
+    "options": {"dropout": 0.5, "size": SIDE, "filters": [8, 16]},
+    "augmentation": {"flip": "horizontal"},
+    "training": {"averaging": 0.9},
+    "semi_supervised": {"method": "mean_teacher", "ramp_up": 2, "strong": STRONG},
+}
+FIXMATCH = {
+    "options": {"dropout": 0.5, "size": SIDE, "filters": [8, 16]},
+    "augmentation": {"flip": "horizontal"},
+    "semi_supervised": {"method": "fixmatch", "confidence": 0.5, "strong": STRONG},
+}
 OTHER = {
     "options": {"batch_norm": True, "size": SIDE, "filters": [8, 16]},
     "training": {"schedule": "cosine", "optimizer": "sgd", "class_weights": "balanced"},
@@ -38,7 +50,7 @@ def recipe(**changes: Any) -> Recipe:
             "description": "For a test.",
             "architecture": "seed_cnn",
             "input": {"height": SIDE, "width": SIDE, "scaling": "0-255"},
-            "data": {"phantoms": dict.fromkeys(KEYS, 10)},
+            "data": {"phantoms": dict.fromkeys(KEYS, 10), "labelled": 3},
             "training": training,
             **changes,
         }
@@ -57,7 +69,7 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Scans:
         file = folder / f"{number}.png"
         cv2.imwrite(str(file), rng.poisson(level, (SIDE, SIDE)).clip(0, 255).astype(np.uint8))
         records.append(Record(file.name, file, label, "", "made", "", simulated=True))
-    return Scans(records[:20], records[20:], [], [])
+    return Scans(records[:16], records[20:], [], [], records[16:20])
 
 
 def learn(chosen: Recipe, scans: Scans, run: Path, **more: Any) -> list[np.ndarray]:
@@ -67,7 +79,11 @@ def learn(chosen: Recipe, scans: Scans, run: Path, **more: Any) -> list[np.ndarr
     return fit(chosen, outputs_of(chosen), scans, run, **more).get_weights()
 
 
-@pytest.mark.parametrize("changes", [EVERYTHING, OTHER], ids=["everything random", "batch norm"])
+@pytest.mark.parametrize(
+    "changes",
+    [EVERYTHING, OTHER, MEAN_TEACHER, FIXMATCH],
+    ids=["everything random", "batch norm", "mean teacher", "FixMatch"],
+)
 def test_a_run_that_was_cut_off_ends_with_the_same_weights(
     changes: dict[str, Any], scans: Scans, tmp_path: Path
 ) -> None:
