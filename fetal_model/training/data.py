@@ -184,7 +184,8 @@ def labelled_scans(folder: str) -> tuple[list[Record], list[Record]]:
 def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) -> Path:
     """Folder of the recipe's phantoms below `cache`, simulated if it is not there yet."""
     counts = {key: data.phantoms[key] for key in anatomy.KEYS}  # type: ignore[index]
-    return simulated(phantom_path(data, cache), counts, data.phantom_seed, progress)
+    folder = phantom_path(data, cache)
+    return simulated(folder, counts, data.phantom_seed, progress, pathology=data.pathology)
 
 
 def simulated(
@@ -193,16 +194,20 @@ def simulated(
     seed: int,
     progress: Progress | None = None,
     quality: dict[str, float] | None = None,
+    pathology: bool = False,
 ) -> Path:
     """The folder, with phantoms in it; another process that makes them is waited for."""
     with held(folder.with_name(f".{folder.name}.lock")):
         if not (folder / "manifest.csv").is_file():
-            write_phantoms(folder, counts, seed, progress=progress, quality=quality)
+            write_phantoms(
+                folder, counts, seed, progress=progress, pathology=pathology, quality=quality
+            )
     return folder
 
 
 def phantom_path(data: Data, cache: Path) -> Path:
     """Where the recipe's phantoms are kept below `cache`, whether or not they are there yet."""
     counts = [data.phantoms[key] for key in anatomy.KEYS]  # type: ignore[index]
-    parts = (data.phantom_seed, *counts, simulator())
+    shown = ["pathology"] if data.pathology else []
+    parts = (*shown, data.phantom_seed, *counts, simulator())
     return cache / ("phantoms-" + "-".join(map(str, parts)))

@@ -24,6 +24,7 @@ from fetal_model.training.checkpoint import BEST, HISTORY, Checkpoint, read_rows
 from fetal_model.training.data import Scans
 from fetal_model.training.imagenet import load_imagenet
 from fetal_model.training.losses import group_accuracy, group_cross_entropy, loss_of
+from fetal_model.training.multi_task import MultiTask, targets_of
 from fetal_model.training.progress import Lines, Tell
 from fetal_model.training.recipe import Recipe, Training
 from fetal_model.training.schedule import is_over
@@ -81,7 +82,7 @@ def fit(
                 _batches(recipe, outputs, scans, epoch, run),
                 validation_data=batches(
                     scans.validation,
-                    _targets(scans.validation, outputs),
+                    _targets(recipe, scans.validation, outputs),
                     spec,
                     training.batch_size,
                     folder=run,
@@ -106,7 +107,8 @@ def fit(
     finally:
         keras.mixed_precision.set_global_policy("float32")
     best = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
-    best.set_weights(model.get_weights())
+    for layer in best.layers:  # not those that only served to learn
+        layer.set_weights(model.get_layer(layer.name).get_weights())
     if recipe.fine_tuning:
         fine_tuning.blend(best, recipe.fine_tuning.blend)
     return best
@@ -139,7 +141,7 @@ def _batches(
     training, mixing = recipe.training, recipe.augmentation.mixing
     labelled = batches(
         scans.train,
-        _targets(scans.train, outputs),
+        _targets(recipe, scans.train, outputs),
         recipe.input.spec,
         training.batch_size,
         augmentation(recipe.augmentation.model_dump(), training.seed),
@@ -165,13 +167,15 @@ def _learner(recipe: Recipe, outputs: Outputs, scans: Scans, steps: int) -> kera
     if recipe.options.get("standardised"):
         grey = batches(
             scans.train,
-            _targets(scans.train, outputs),
+            _targets(recipe, scans.train, outputs),
             recipe.input.spec,
             recipe.training.batch_size,
         )
         model.get_layer(STANDARDISED).adapt(grey.map(lambda pixels, _: pixels))
     if recipe.semi_supervised is not None:
         return Consistent(model, recipe.semi_supervised, loss_of(recipe), steps)
+    if recipe.multi_task is not None:
+        return MultiTask(model, recipe.multi_task.tasks, loss_of(recipe), recipe.multi_task.weight)
     return model
 
 
@@ -199,7 +203,14 @@ def _weights(recipe: Recipe, records: Sequence[Record]) -> NDArray[np.float32] |
     return compute_sample_weight("balanced", labels).astype(np.float32)
 
 
-def _targets(records: Sequence[Record], outputs: Outputs) -> NDArray[np.float32]:
-    """1 for each output that belongs to the record's label, shape (n, n_outputs)."""
+def _targets(recipe: Recipe, records: Sequence[Record], outputs: Outputs) -> NDArray[np.float32]:
+    """1 for each output that belongs to the record's label, then the answers to further tasks.
+
+    Returns:
+        Shape (n, n_outputs + classes of all tasks).
+    """
     rows = [anatomy.KEYS.index(record.label) for record in records]
-    return outputs.membership.T[rows].astype(np.float32)
+    targets = outputs.membership.T[rows].astype(np.float32)
+    if recipe.multi_task is None:
+        return targets
+    return np.concatenate([targets, targets_of(recipe.multi_task.tasks, records)], axis=1)

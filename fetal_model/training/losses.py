@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from fetal_model.training.recipe import Recipe
 
+Loss = Callable[[Any, Any], Any]
+"""Of truth and answers, each of shape (n, n_outputs); of shape (n,), or its mean."""
 FOCUS = 2.0
 """Power of the focal loss (Lin et al. 2017, arXiv:1708.02002, equation 4)."""
 
@@ -26,7 +28,7 @@ def group_accuracy(y_true: Any, y_pred: Any) -> Any:
     return tf.gather(y_true, best, batch_dims=1)
 
 
-def loss_of(recipe: Recipe) -> keras.losses.Loss | Callable[[Any, Any], Any]:
+def loss_of(recipe: Recipe) -> Loss:
     """The loss of a recipe, of a scan or of a batch."""
     smoothing = recipe.training.label_smoothing
     if recipe.training.loss == "focal":

@@ -40,6 +40,7 @@ class Data(_Strict):
         phantoms: Simulated scans per anatomy; none where there is a folder.
         folder: Path of a folder of labelled scans, see `manifest.read_folder`, or empty.
         phantom_seed: Seed of the simulation.
+        pathology: Whether half of the simulated scans that can show a pathology do.
         real_scans: Whether the real training scans are added.
         without: Sources of real scans left out of training.
         size: Phantoms, or scans of the folder, that are taken before the split, those of some
@@ -59,6 +60,7 @@ class Data(_Strict):
     ] = {}
     phantom_seed: Annotated[int, Field(ge=0)] = 0
     folder: str = ""
+    pathology: bool = False
     real_scans: bool = False
     without: tuple[str, ...] = ()
     calibrate_on: Literal["phantoms", "real"] = "phantoms"
@@ -191,6 +193,18 @@ class SemiSupervised(_Strict):
     strong: Augmentation
 
 
+class MultiTask(_Strict):
+    """Further questions about each scan; see `multi_task`.
+
+    Attributes:
+        tasks: The plane of a brain, the quality of the picture, whether a pathology is shown.
+        weight: Of each in the loss.
+    """
+
+    tasks: Annotated[tuple[Literal["plane", "quality", "pathology"], ...], Field(min_length=1)]
+    weight: Annotated[float, Field(gt=0)] = 0.3
+
+
 class Recipe(_Strict):
     """One experiment.
 
@@ -211,6 +225,13 @@ class Recipe(_Strict):
     training: Training
     fine_tuning: FineTuning | None = None
     semi_supervised: SemiSupervised | None = None
+    multi_task: MultiTask | None = None
+
+    @model_validator(mode="after")
+    def _asks_its_questions_of_labelled_scans_alone(self) -> Self:
+        if self.multi_task and (self.semi_supervised or self.fine_tuning):
+            raise ValueError("multi_task expects neither semi_supervised nor fine_tuning")
+        return self
 
     @model_validator(mode="after")
     def _has_unlabelled_scans_to_learn_from(self) -> Self:

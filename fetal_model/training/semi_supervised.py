@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import tensorflow as tf
 
 from fetal_model.dataset.pipeline import augmentation, batches
 from fetal_model.training.data import Scans
+from fetal_model.training.losses import Loss
 from fetal_model.training.recipe import Recipe, SemiSupervised
-
-Loss = Callable[[Any, Any], Any]
 
 
 class Consistent(keras.Model):

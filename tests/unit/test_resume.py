@@ -33,6 +33,10 @@ FIXMATCH = {
     "augmentation": {"flip": "horizontal"},
     "semi_supervised": {"method": "fixmatch", "confidence": 0.5, "strong": STRONG},
 }
+TASKS = {
+    "options": {"dropout": 0.5, "size": SIDE, "filters": [8, 16]},
+    "multi_task": {"tasks": ["quality", "pathology"]},
+}
 OTHER = {
     "options": {"batch_norm": True, "size": SIDE, "filters": [8, 16]},
     "training": {"schedule": "cosine", "optimizer": "sgd", "class_weights": "balanced"},
@@ -68,7 +72,8 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Scans:
         level = 40 * (1 + KEYS.index(label))
         file = folder / f"{number}.png"
         cv2.imwrite(str(file), rng.poisson(level, (SIDE, SIDE)).clip(0, 255).astype(np.uint8))
-        records.append(Record(file.name, file, label, "", "made", "", simulated=True))
+        told = {"quality": ("good", "poor", "")[number % 3], "pathology": "none"}
+        records.append(Record(file.name, file, label, "", "made", "", simulated=True, columns=told))
     return Scans(records[:16], records[20:], [], [], records[16:20])
 
 
@@ -81,8 +86,8 @@ def learn(chosen: Recipe, scans: Scans, run: Path, **more: Any) -> list[np.ndarr
 
 @pytest.mark.parametrize(
     "changes",
-    [EVERYTHING, OTHER, MEAN_TEACHER, FIXMATCH],
-    ids=["everything random", "batch norm", "mean teacher", "FixMatch"],
+    [EVERYTHING, OTHER, MEAN_TEACHER, FIXMATCH, TASKS],
+    ids=["everything random", "batch norm", "mean teacher", "FixMatch", "tasks"],
 )
 def test_a_run_that_was_cut_off_ends_with_the_same_weights(
     changes: dict[str, Any], scans: Scans, tmp_path: Path
