@@ -39,7 +39,9 @@ def experiments(runs: list[Run] | None = None) -> str:
     """
     plan = read_plan()
     groups = group_runs(read_runs() if runs is None else runs)
-    found = judge_all(groups, plan["base"])
+    rows = [row for section in plan["section"] for row in section["row"]]
+    others = {row["recipe"]: row["against"] for row in rows if "against" in row}
+    found = judge_all(groups, plan["base"], others)
     sections = [_introduction(plan, found)]
     shown: set[Key] = set()
     for section in plan["section"]:
@@ -47,9 +49,8 @@ def experiments(runs: list[Run] | None = None) -> str:
         shown |= {_key(row, section, plan) for row in section["row"]}
         if section.get("splits"):
             sections.append(_splits(section, plan, groups))
-    others = {key: outcome for key, outcome in found.items() if key not in shown}
-    if others:
-        rows = [{"recipe": r, "side": s, "epochs": e, "tried": ""} for r, s, e in others]
+    if unplanned := [key for key in found if key not in shown]:
+        rows = [{"recipe": r, "side": s, "epochs": e, "tried": ""} for r, s, e in unplanned]
         sections.append(_section({"title": "Other runs", "row": rows}, plan, found))
     sections += [_confusions(plan, groups), _untested(plan)]
     return "\n".join("\n".join([*section, ""]) for section in sections)
@@ -125,13 +126,16 @@ def _waiting(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any])
         recipe=row["recipe"], seeds=plan["seeds"], side=side, epochs=epochs
     )
     output = f" --output {section['output']}" if "output" in section else ""
-    return [f"not run yet: `{command}{output}`", *[""] * 9]
+    reason = f"not run: {row['unavailable']}" if "unavailable" in row else "not run yet"
+    return [f"{reason}: `{command}{output}`", *[""] * 9]
 
 
 def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
     """What a reader must know to compare the row with the others."""
     settings = [run.settings for run in outcome.runs]
     remarks = []
+    if outcome.base not in (plan["base"], settings[0]["recipe"]):
+        remarks.append(f"compared with {outcome.base}")
     if len(settings) != plan["seeds"]:
         remarks.append(f"{len(settings)} {'seed' if len(settings) == 1 else 'seeds'}")
     if not outcome.freedom:

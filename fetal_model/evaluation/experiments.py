@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ class Outcome:
         holm: The same, corrected for every recipe that is compared.
         freedom: Degrees of freedom of the spread between seeds; 0: unknown, and left out.
         verdict: `BETTER`, `WORSE`, `SAME`, `BASE`, or why it is not compared.
+        base: Recipe that it was compared with.
     """
 
     runs: tuple[Run, ...]
@@ -72,6 +73,7 @@ class Outcome:
     holm: float | None
     freedom: int
     verdict: str
+    base: str
 
 
 @dataclass(frozen=True)
@@ -110,18 +112,22 @@ def group_runs(runs: Iterable[Run]) -> dict[Key, list[Run]]:
     return dict(groups)
 
 
-def judge_all(groups: dict[Key, list[Run]], base: str) -> dict[Key, Outcome]:
-    """The outcome of every group, beside the base with the same side and epochs.
+def judge_all(
+    groups: dict[Key, list[Run]], base: str, others: Mapping[str, str] | None = None
+) -> dict[Key, Outcome]:
+    """The outcome of every group, beside its base with the same side and epochs.
 
     Args:
         groups: See `group_runs`.
         base: Name of the recipe that the others are compared with.
+        others: Another base, by recipe that is compared with it.
     """
+    bases = others or {}
     sizes: dict[tuple[int, int], list[Run]] = defaultdict(list)
     for key, runs in groups.items():
         sizes[key[1:]] += runs
     spreads = {size: _spreads(runs) for size, runs in sizes.items()}
-    found = {key: _judge(key, groups, base, spreads[key[1:]]) for key in groups}
+    found = {key: _judge(key, groups, bases.get(key[0], base), spreads[key[1:]]) for key in groups}
     compared = [key for key, outcome in found.items() if outcome.p is not None]
     corrected = holm([found[key].p or 0.0 for key in compared])
     for key, p in zip(compared, corrected, strict=True):
@@ -226,6 +232,7 @@ def _judge(key: Key, groups: dict[Key, list[Run]], base: str, spreads: _Spreads)
         holm=None,
         freedom=spreads.accuracy.freedom,
         verdict=BASE,
+        base=base,
     )
     if key[0] == base:
         return alone

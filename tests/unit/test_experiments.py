@@ -122,6 +122,17 @@ def test_verdicts(runs: list[Run]) -> None:
     assert found["seed-cnn-kernel-2"].p is None
 
 
+def test_a_recipe_can_have_a_base_of_its_own(runs: list[Run]) -> None:
+    others = {"seed-cnn-dropout": "seed-cnn-plain"}
+    found = judge_all(group_runs(runs), "seed-cnn", others)
+    beside = found["seed-cnn-dropout", 128, 30]
+    assert beside.base == "seed-cnn-plain"
+    assert beside.verdict == BETTER
+    # 60 of 240 wrong against 4
+    assert beside.difference is not None and beside.difference.value == pytest.approx(56 / 240)
+    assert found["seed-cnn-plain", 128, 30].base == "seed-cnn"
+
+
 def test_p_is_corrected_for_what_is_compared_only(runs: list[Run]) -> None:
     found = judge_all(group_runs(runs), "seed-cnn").values()
     compared = [o for o in found if o.p is not None and o.holm is not None]
@@ -240,7 +251,8 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
 def test_without_runs_every_row_says_how_to_run_it() -> None:
     text = experiments([])
     rows = sum(len(section["row"]) for section in read_plan()["section"])
-    assert text.count("not run yet: `python -m fetal_model sweep ") == rows
+    assert text.count(": `python -m fetal_model sweep ") == rows
+    assert text.count("not run: weights unavailable: `python -m fetal_model sweep ") == 5
     assert "Other runs" not in text
 
 
