@@ -8,6 +8,7 @@ from typing import Any
 
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation.card import DISCLAIMER
+from fetal_model.evaluation.ensembles import WAYS, judge
 from fetal_model.evaluation.experiments import (
     SIGNIFICANT,
     Bounded,
@@ -52,7 +53,7 @@ def experiments(runs: list[Run] | None = None) -> str:
     if unplanned := [key for key in found if key not in shown]:
         rows = [{"recipe": r, "side": s, "epochs": e, "tried": ""} for r, s, e in unplanned]
         sections.append(_section({"title": "Other runs", "row": rows}, plan, found))
-    sections += [_confusions(plan, groups), _untested(plan)]
+    sections += [_ensembles(plan, groups), _confusions(plan, groups), _untested(plan)]
     return "\n".join("\n".join([*section, ""]) for section in sections)
 
 
@@ -175,6 +176,30 @@ def _splits(section: dict[str, Any], plan: dict[str, Any], groups: Groups) -> li
             shown = [_shown(found.held_out), _shown(found.above_test, "+")]
             shown.append(_shown(above, "+") if above else "")
         lines.append(_line(row["recipe"], row["tried"], *shown))
+    return lines
+
+
+def _ensembles(plan: dict[str, Any], groups: Groups) -> list[str]:
+    lines = [
+        "## Several asked together (simulated)",
+        "",
+        "Against the member that is best on validation scans. Averaging: the mean of their "
+        "probabilities; voting: the answer of most. Intervals over patients alone. The report's: "
+        "an ensemble would raise accuracy (9. Key Findings). p is not corrected.",
+        "",
+        *_head(("members", "runs", "by", "accuracy", "best member", "more", "p")),
+    ]
+    for planned in plan["ensemble"]:
+        keys = [(recipe, plan["side"], plan["epochs"]) for recipe in planned["recipes"]]
+        present = [groups[key] for key in keys if key in groups]
+        runs = [run for members in present for run in members]
+        if len(present) < len(keys) or len(runs) < 2:
+            lines.append(_line(planned["title"], "not all run yet", *[""] * 5))
+            continue
+        for way in WAYS:
+            found = judge(runs, way)
+            shown = [_shown(found.accuracy), _shown(found.best), _shown(found.more, "+")]
+            lines.append(_line(planned["title"], str(len(runs)), way, *shown, f"{found.p:.4f}"))
     return lines
 
 

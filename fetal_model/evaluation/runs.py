@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,18 @@ class Answers:
 
     Attributes:
         patients: Simulated patient of each scan.
-        cells: Cell of the confusion matrix that each scan falls into, truth by answer in the order
-            of `anatomy.KEYS`, shape (n,), 0 to 15.
+        truth: Position of each scan's anatomy in `anatomy.KEYS`, shape (n,).
+        shares: Probabilities in the order of `anatomy.KEYS`, shape (n, 4).
     """
 
     patients: tuple[str, ...]
-    cells: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """Cell of the confusion matrix that each scan falls into, truth by answer, 0 to 15."""
+        return len(KEYS) * self.truth + self.shares.argmax(axis=1)
 
     @property
     def accuracy(self) -> float:
@@ -121,6 +128,5 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _answers(rows: list[dict[str, str]]) -> Answers:
     shares = np.array([[float(row[f"p_{key}"]) for key in KEYS] for row in rows])
     truth = np.array([KEYS.index(row["label"]) for row in rows], dtype=np.int64)
-    answers = shares.reshape(-1, len(KEYS)).argmax(axis=1)
     patients = tuple(row["patient"] or row["scan"] for row in rows)
-    return Answers(patients, len(KEYS) * truth + answers)
+    return Answers(patients, truth, shares.reshape(-1, len(KEYS)))
