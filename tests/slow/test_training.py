@@ -93,6 +93,30 @@ grey_levels = 0.5
 """
 
 
+STRONG = """
+[semi_supervised.strong]
+rotation = 0.2
+contrast = 0.5
+"""
+KINDS = {
+    "backbone": SMALL.replace('"seed_cnn"', '"backbone"').replace(
+        "{ size = 64, filters = [8, 16], dropout = 0.5 }",
+        '{ network = "mobilenet_v2", size = [64, 64], standardised = true, hidden = 8 }',
+    ),
+    "FixMatch": SMALL.replace("phantom_seed = 1", "phantom_seed = 1\nlabelled = 3")
+    + '[semi_supervised]\nmethod = "fixmatch"\nconfidence = 0.5\n'
+    + STRONG,
+    "mean teacher": SMALL.replace("phantom_seed = 1", "phantom_seed = 1\nlabelled = 3")
+    + 'averaging = 0.9\n[semi_supervised]\nmethod = "mean_teacher"\n'
+    + STRONG,
+    "tasks": SMALL.replace("phantom_seed = 1", "phantom_seed = 1\npathology = true")
+    + '[multi_task]\ntasks = ["plane", "quality", "pathology"]\n',
+    "mixed scans": SMALL.replace("rotation = 0.1", 'crop = 0.2\nmixing = "cutmix"')
+    + 'loss = "focal"\nlabel_smoothing = 0.1\noptimizer = "lion"\n',
+}
+"""Recipes that learn in another way, and are served in the same one."""
+
+
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where phantoms are kept between the tests of this file."""
@@ -179,6 +203,37 @@ def test_a_recipe_becomes_a_version_that_serves(
     for row in rows:
         finding = predictor.analyse(read_scan(phantoms / row.scan))
         assert finding.anatomy.key == row.answer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_however_it_learned_it_serves(
+    kind: str, work: Path, tmp_path: Path, recipe: Callable[..., Any]
+) -> None:
+    import keras
+
+    from fetal_model.training.data import phantom_path
+    from fetal_model.training.train import train
+
+    chosen = recipe(KINDS[kind])
+    made = train(chosen, work, tmp_path / "weights")
+    shutil.rmtree(work / "runs")
+    rows = read_predictions(made.path / PREDICTIONS)
+    predictor = Predictor.load("small", tmp_path / "weights")
+    phantoms = phantom_path(chosen.data, work)
+    model = keras.models.load_model(made.file(MODEL), compile=False, safe_mode=True)
+    assert model.output.shape == (None, 4)
+    for row in rows:
+        finding = predictor.analyse(read_scan(phantoms / row.scan))
+        assert finding.anatomy.key == row.answer
+    if "labelled" in KINDS[kind]:
+        assert made.metadata["scans"]["train"] == 12
+        assert "of them without labels" in made.metadata["training_data"]
+    if kind == "backbone":
+        normalised = model.get_layer("training_set")
+        assert 10 < float(np.squeeze(normalised.mean)) < 120
+        assert float(np.squeeze(normalised.variance)) > 100
+    if kind == "tasks":
+        assert {"plane_accuracy", "val_pathology_accuracy"} <= set(made.metadata["history"])
 
 
 def test_a_folder_of_scans_becomes_a_version_that_names_no_path(
