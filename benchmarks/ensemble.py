@@ -23,7 +23,10 @@ def members(predictor: Predictor) -> list[Predictor]:
     recipe = Recipe.model_validate(predictor.version.metadata["recipe"])
     first = recipe.training.seed
     others = [with_seed(recipe, seed) for seed in range(first + 1, first + SIZE)]
-    return [predictor, *map(_member, others)]
+    made = [*map(_member, others)]
+    if len({member.version.metadata["data_fingerprint"] for member in made}) > 1:
+        raise ValueError(f"{DATA / 'ensemble'}: expected members of the same scans; remove them")
+    return [predictor, *made]
 
 
 def _member(recipe: Recipe) -> Predictor:

@@ -86,6 +86,8 @@ def main() -> None:
     """Write what each method answered; `make trust` makes the figures of it."""
     networks = members(Predictor.load())
     predictor = networks[0]
+    if not predictor.offers_dropout:
+        raise ValueError(f"{predictor.version.label}: expected a version with dropout, found none")
     folder = shared_folder() / "real_scans"
     simulated = list(hard(networks))
     real = list(ask_all(networks, folder, "validation"))

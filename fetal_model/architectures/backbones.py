@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import keras
 from keras import applications, layers
 
 Start = Literal["random", "imagenet"]
+MOMENTUM = 0.9
+"""Of the moving averages of batch norm: those for ImageNet take thousands of steps to settle."""
 STANDARDISED = "training_set"
 """Name of the layer that holds mean and variance of the training scans."""
 
@@ -28,12 +30,14 @@ class Backbone:
         scale: Factor of grey levels in [0, 255] by which its ImageNet weights expect them.
         offset: Added after that, of red, green and blue.
         options: Of its function, beside those that all have.
+        scales_itself: Whether it holds a scaling of grey levels of its own.
     """
 
     build: Callable[..., keras.Model]
     scale: float | tuple[float, ...] = 1.0
     offset: float | tuple[float, ...] = 0.0
     options: tuple[tuple[str, Any], ...] = ()
+    scales_itself: bool = False
 
 
 _CAFFE = 1.0, (-103.939, -116.779, -123.68)  # means of ImageNet, blue first
@@ -53,9 +57,8 @@ BACKBONES = {
     "mobilenet_v3": Backbone(
         applications.MobileNetV3Large, *_TWO, (("include_preprocessing", False),)
     ),
-    # these two scale grey levels themselves
-    "efficientnet_b0": Backbone(applications.EfficientNetB0),
-    "convnext_tiny": Backbone(applications.ConvNeXtTiny),
+    "efficientnet_b0": Backbone(applications.EfficientNetB0, scales_itself=True),
+    "convnext_tiny": Backbone(applications.ConvNeXtTiny, scales_itself=True),
 }
 """The networks, by name."""
 
@@ -89,14 +92,22 @@ def backbone(
         probabilities. Its layer `features` ends the trunk.
 
     Raises:
-        ValueError: There is no such network.
+        ValueError: There is no such network or start, or it scales grey levels itself and cannot
+            be standardised.
     """
     if network not in BACKBONES:
         raise ValueError(f"network: expected one of {', '.join(BACKBONES)}, received {network!r}")
+    if start not in get_args(Start):
+        raise ValueError(f"start: expected {' or '.join(get_args(Start))}, received {start!r}")
     known = BACKBONES[network]
+    if standardised and known.scales_itself:
+        raise ValueError(
+            f"standardised: expected a network that does not scale grey levels itself, received "
+            f"{network}; leave it out"
+        )
     inputs = keras.Input((*size, 1), name="scan")
     if standardised:
-        grey = layers.Normalization(axis=None, name=STANDARDISED)(inputs)
+        grey = layers.Normalization(axis=None, dtype="float32", name=STANDARDISED)(inputs)
         x = layers.Concatenate(name="three_channels")([grey] * 3)
     else:
         x = layers.Concatenate(name="three_channels")([inputs] * 3)
@@ -104,9 +115,10 @@ def backbone(
     base = known.build(
         include_top=False, weights=None, input_tensor=x, pooling=None, **dict(known.options)
     )
-    if frozen:
-        for layer in base.layers:
-            layer.trainable = False
+    for layer in base.layers:
+        layer.trainable = not frozen
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = MOMENTUM
     x = layers.Activation("linear", name="features")(base.output)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     if hidden:

@@ -7,6 +7,7 @@ from typing import Literal
 import tensorflow as tf
 
 Mixing = Literal["mixup", "cutmix"]
+_MIXED, _PLACED, _CROPPED = (n * 2**40 for n in (1, 2, 4))  # draws apart, and from others'
 MIXUP, CUTMIX = 0.2, 1.0
 """Both parameters of the beta distribution of the shares, as in the two papers."""
 
@@ -28,7 +29,7 @@ def mix(
         The scans, and each part as a mean of both, weighted by their share of the scan.
     """
     count = tf.shape(grey)[0]
-    state = tf.stack([tf.cast(seed, tf.int64), tf.cast(moment, tf.int64)])
+    state = tf.stack([tf.cast(seed, tf.int64) + _MIXED, tf.cast(moment, tf.int64)])
     shape = MIXUP if kind == "mixup" else CUTMIX
     drawn = tf.random.stateless_gamma((2, count), state, shape)
     own = tf.math.divide_no_nan(drawn[0], drawn[0] + drawn[1])
@@ -37,7 +38,12 @@ def mix(
         weight = own[:, tf.newaxis, tf.newaxis, tf.newaxis]
         grey = weight * grey + (1 - weight) * other
     else:
-        inside = _rectangles(1 - own, tf.shape(grey)[1], tf.shape(grey)[2], state + 1)
+        inside = _rectangles(
+            1 - own,
+            tf.shape(grey)[1],
+            tf.shape(grey)[2],
+            state + tf.constant([_PLACED, 0], tf.int64),
+        )
         grey = tf.where(inside[..., tf.newaxis], other, grey)
         own = 1 - tf.reduce_mean(tf.cast(inside, tf.float32), axis=[1, 2])
     return grey, tuple(_mean(part, own) for part in parts)
@@ -72,8 +78,8 @@ def crop(grey: tf.Tensor, largest: float, seed: int, moment: tf.Tensor) -> tf.Te
         moment: As in `mix`.
     """
     count = tf.shape(grey)[0]
-    state = tf.stack([tf.cast(seed, tf.int64), tf.cast(moment, tf.int64)])
-    drawn = tf.random.stateless_uniform((3, count), state + 2)
+    state = tf.stack([tf.cast(seed, tf.int64) + _CROPPED, tf.cast(moment, tf.int64)])
+    drawn = tf.random.stateless_uniform((3, count), state)
     lost = largest * drawn[0]
     corner = [drawn[1] * lost, drawn[2] * lost]
     boxes = tf.stack([*corner, *(first + 1 - lost for first in corner)], axis=1)

@@ -41,7 +41,7 @@ def experiments(runs: list[Run] | None = None) -> str:
     plan = read_plan()
     groups = group_runs(read_runs() if runs is None else runs)
     rows = [row for section in plan["section"] for row in section["row"]]
-    others = {row["recipe"]: row["against"] for row in rows if "against" in row}
+    others = {r["recipe"]: (r["against"], r.get("against_side")) for r in rows if "against" in r}
     found = judge_all(groups, plan["base"], others)
     sections = [_introduction(plan, found)]
     shown: set[Key] = set()
@@ -70,12 +70,12 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         "",
         f"Written by `make docs` from `docs/results/experiments/`. {DISCLAIMER}",
         "",
-        "All of it is simulated: the recipes learned from phantoms and were tested on phantoms of "
-        "patients that none of them saw"
+        "All of it is simulated: the recipes learned from phantoms, some from ImageNet before, and "
+        "were tested on phantoms of patients that none of them saw"
         + (f" ({scans})" if scans else "")
         + f". They are harder than what was learned from ({shares}), to tell recipes apart. Only "
-        "the column *the report's* is not ours: these figures are copied from the first report, "
-        "measured on its own scans, and cannot be compared with the others in size, only in "
+        "the column *the report's* is not ours: these figures are copied from the two reports, "
+        "measured on their own scans, and cannot be compared with the others in size, only in "
         "direction.",
         "",
         "Accuracy, on test scans and on training scans (these under augmentation and dropout), and "
@@ -85,7 +85,8 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         f"{RESAMPLES:,} resamples: patients are drawn with replacement, and the spread between "
         "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
         "residuals of an analysis of variance by recipe and seed) and added as Student's t; it is "
-        "taken to be the same for every recipe. p is two-sided from the same resamples and "
+        "taken to be the same for every recipe, too little for those with few labels, whose choice "
+        "each seed draws anew. p is two-sided from the same resamples and "
         "corrected for every comparison on this page (Holm 1979); below "
         f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
         "not mean that there is none.",
@@ -183,23 +184,25 @@ def _ensembles(plan: dict[str, Any], groups: Groups) -> list[str]:
     lines = [
         "## Several asked together (simulated)",
         "",
-        "Against the member that is best on validation scans. Averaging: the mean of their "
-        "probabilities; voting: the answer of most. Intervals over patients alone. The report's: "
-        "an ensemble would raise accuracy (9. Key Findings). p is not corrected.",
+        "Against the member that is best on validation scans, of those that are not leaky. "
+        "Averaging: the mean of their probabilities; voting: the answer of most. Intervals over "
+        "patients alone. The report's: an ensemble would raise accuracy (9. Key Findings). p is "
+        "not corrected.",
         "",
         *_head(("members", "runs", "by", "accuracy", "best member", "more", "p")),
     ]
     for planned in plan["ensemble"]:
         keys = [(recipe, plan["side"], plan["epochs"]) for recipe in planned["recipes"]]
-        present = [groups[key] for key in keys if key in groups]
-        runs = [run for members in present for run in members]
-        if len(present) < len(keys) or len(runs) < 2:
+        runs = [run for key in keys for run in groups.get(key, [])]
+        if len(runs) < plan["seeds"] * len(keys):
             lines.append(_line(planned["title"], "not all run yet", *[""] * 5))
             continue
+        leaky = sum(run.settings["leaky"] for run in runs)
+        members = f"{len(runs)}, {leaky} of them leaky" if leaky else str(len(runs))
         for way in WAYS:
             found = judge(runs, way)
             shown = [_shown(found.accuracy), _shown(found.best), _shown(found.more, "+")]
-            lines.append(_line(planned["title"], str(len(runs)), way, *shown, f"{found.p:.4f}"))
+            lines.append(_line(planned["title"], members, way, *shown, f"{found.p:.4f}"))
     return lines
 
 

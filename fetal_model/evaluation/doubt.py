@@ -119,6 +119,7 @@ def detection(tables: dict[str, Table]) -> list[dict[str, Any]]:
         tables: Answers about the same scans by method, `BASE` among them.
     """
     base = _areas(tables[BASE[0]], BASE[1])
+    n = len(tables[BASE[0]].labels)
     rows = []
     for method, table in tables.items():
         for measure in MEASURES:
@@ -126,14 +127,15 @@ def detection(tables: dict[str, Table]) -> list[dict[str, Any]]:
             if doubt is None:
                 continue
             wrong, areas = table.wrong, _areas(table, measure)
+            more = None if areas is None or base is None else str(Estimate.of(areas - base, n))
             rows.append(
                 {
                     "method": method,
                     "measure": measure,
                     "passes": METHODS[method],
                     "wrong": int(wrong.sum()),
-                    "auroc": str(Estimate.of(areas, len(wrong))),
-                    "more_than_base": str(Estimate.of(areas - base, len(wrong))),
+                    "auroc": None if areas is None else str(Estimate.of(areas, n)),
+                    "more_than_base": more,
                     "area_under_risk": str(selective.area_under_risk(doubt, wrong, table.groups)),
                     **{
                         f"right_at_{coverage}": str(selective.accuracy_at(doubt, wrong, coverage))
@@ -144,11 +146,12 @@ def detection(tables: dict[str, Table]) -> list[dict[str, Any]]:
     return rows
 
 
-def _areas(table: Table, measure: str) -> Floats:
-    """AUROC of the sample and its resamples."""
-    doubt = table.doubt(measure)
-    assert doubt is not None
-    return draw_patients(table.groups).areas(table.wrong, doubt)
+def _areas(table: Table, measure: str) -> Floats | None:
+    """AUROC of the sample and its resamples, None without both right and wrong answers."""
+    doubt, wrong = table.doubt(measure), table.wrong
+    if doubt is None or wrong.all() or not wrong.any():
+        return None
+    return draw_patients(table.groups).areas(wrong, doubt)
 
 
 def calibration(way: str, table: Table) -> dict[str, str]:

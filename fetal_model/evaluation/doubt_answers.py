@@ -59,7 +59,7 @@ def write_answers(method: str, answers: Iterable[Answer], folder: Path = DOUBT) 
     for answer in answers:
         fold = "" if answer.fold < 0 else answer.fold
         numbers = [*answer.probabilities, *answer.sampled]
-        shown = [*(f"{number:.6f}" for number in numbers), *[""] * len(SAMPLED)]
+        shown = [*(f"{number:.9g}" for number in numbers), *[""] * len(SAMPLED)]
         known = [answer.scan, answer.label, answer.group, fold, str(answer.simulated).lower()]
         writer.writerow([*known, *shown][: len(COLUMNS)])
     folder.mkdir(parents=True, exist_ok=True)

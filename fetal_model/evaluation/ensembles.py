@@ -23,8 +23,8 @@ class Ensemble:
 
     Attributes:
         accuracy: Of all together, on the test scans.
-        best: Of the member that is best on validation scans: which one is best on the test scans
-            nobody knows beforehand.
+        best: Of the member that is best on validation scans, as which one is best on the test
+            scans nobody knows beforehand; of those that are not leaky, if there are.
         more: The first less the second, on the same resampled patients.
         p: Two-sided, of the difference.
     """
@@ -70,7 +70,8 @@ def judge(runs: Sequence[Run], way: Way) -> Ensemble:
         raise ValueError("ensemble: expected two or more runs, tested on the same scans")
     first = runs[0].test
     together = combine(np.stack([run.test.shares for run in runs]), way)
-    best = max(runs, key=lambda run: float(run.settings["accuracy_validation"]))
+    honest = [run for run in runs if not run.settings["leaky"]] or runs
+    best = max(honest, key=lambda run: float(run.settings["accuracy_validation"]))
     patients = sorted(set(first.patients))
     said = Answers(first.patients, first.truth, together)
     ours, theirs = (

@@ -113,21 +113,26 @@ def group_runs(runs: Iterable[Run]) -> dict[Key, list[Run]]:
 
 
 def judge_all(
-    groups: dict[Key, list[Run]], base: str, others: Mapping[str, str] | None = None
+    groups: dict[Key, list[Run]],
+    base: str,
+    others: Mapping[str, tuple[str, int | None]] | None = None,
 ) -> dict[Key, Outcome]:
     """The outcome of every group, beside its base with the same side and epochs.
 
     Args:
         groups: See `group_runs`.
         base: Name of the recipe that the others are compared with.
-        others: Another base, by recipe that is compared with it.
+        others: Another base, by recipe that is compared with it, and its side if it is another.
     """
     bases = others or {}
     sizes: dict[tuple[int, int], list[Run]] = defaultdict(list)
     for key, runs in groups.items():
         sizes[key[1:]] += runs
     spreads = {size: _spreads(runs) for size, runs in sizes.items()}
-    found = {key: _judge(key, groups, bases.get(key[0], base), spreads[key[1:]]) for key in groups}
+    found = {
+        key: _judge(key, groups, _base(key, *bases.get(key[0], (base, None))), spreads[key[1:]])
+        for key in groups
+    }
     compared = [key for key, outcome in found.items() if outcome.p is not None]
     corrected = holm([found[key].p or 0.0 for key in compared])
     for key, p in zip(compared, corrected, strict=True):
@@ -218,7 +223,12 @@ def _spreads(runs: Sequence[Run]) -> _Spreads:
     )
 
 
-def _judge(key: Key, groups: dict[Key, list[Run]], base: str, spreads: _Spreads) -> Outcome:
+def _base(key: Key, name: str, side: int | None) -> Key:
+    """The runs that a group is compared with."""
+    return name, side or key[1], key[2]
+
+
+def _judge(key: Key, groups: dict[Key, list[Run]], base: Key, spreads: _Spreads) -> Outcome:
     runs = groups[key]
     tables, share = _tested(runs, _patients(runs)), 1 / len(runs)
     training = np.full(len(tables), np.mean([run.settings["accuracy_train"] for run in runs]))
@@ -232,13 +242,13 @@ def _judge(key: Key, groups: dict[Key, list[Run]], base: str, spreads: _Spreads)
         holm=None,
         freedom=spreads.accuracy.freedom,
         verdict=BASE,
-        base=base,
+        base=base[0],
     )
-    if key[0] == base:
+    if key == base:
         return alone
-    first, second = _pairs(groups.get((base, *key[1:]), []), runs)
+    first, second = _pairs(groups.get(base, []), runs)
     if not first:
-        return replace(alone, verdict=f"not compared: {base} has no such run of the same seed")
+        return replace(alone, verdict=f"not compared: {base[0]} has no such run of the same seed")
     both = [*first, *second]
     if len({run.settings["test_fingerprint"] for run in both}) > 1:
         return replace(alone, verdict="not compared: tested on other scans")

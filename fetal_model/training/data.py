@@ -29,7 +29,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Scans:
-    """The parts of a recipe's data; no patient is in two of them, unless the recipe is leaky.
+    """The parts of a recipe's data; of those that learn, choose and judge no two share a patient,
+    unless the recipe is leaky.
 
     Attributes:
         train: Learned from.
@@ -37,7 +38,8 @@ class Scans:
         own_test: Of the same phantoms or folder, held out from training; with a folder also its
             scans of other planes.
         real_test: The real validation scans, empty where they are absent.
-        unlabelled: Of no known label; learned from by semi-supervised recipes alone.
+        unlabelled: Further scans of the patients of `train`, and real ones, without their labels;
+            learned from by semi-supervised recipes alone.
     """
 
     train: list[Record]
@@ -48,7 +50,11 @@ class Scans:
 
 
 def gather(
-    data: Data, cache: Path, progress: Progress | None = None, kept_out: Collection[str] = ()
+    data: Data,
+    cache: Path,
+    progress: Progress | None = None,
+    kept_out: Collection[str] = (),
+    seed: int = 0,
 ) -> Scans:
     """Make or find the scans, split them as the recipe says, and add the real ones.
 
@@ -57,6 +63,7 @@ def gather(
         cache: Folder for phantoms.
         progress: Called with (done, total) while they are made.
         kept_out: Groups (see `Record.group`) of the phantoms or the folder that are left out.
+        seed: Of the training; draws which scans keep their labels, where few do.
 
     Raises:
         ValueError: The recipe needs scans that are not there, or too few to be split.
@@ -85,10 +92,11 @@ def gather(
         validation += held_out
     unlabelled: list[Record] = []
     if data.labelled:
-        train, unlabelled = label_some(train, data.labelled, data.phantom_seed)
-        validation, _ = label_some(validation, data.labelled, data.phantom_seed)
+        train, unlabelled = label_some(train, data.labelled, seed)
+        validation, _ = label_some(validation, data.labelled, seed)
     if data.real_unlabelled:
-        unlabelled += read_real_scans(real, "train")
+        found = read_real_scans(real, "train")
+        unlabelled += [record for record in found if record.source not in data.without]
     real_test = read_real_scans(real, "validation") if present else []
     return Scans(train, validation, own_test + elsewhere, real_test, unlabelled)
 

@@ -62,7 +62,7 @@ def fit(
     keras.mixed_precision.set_global_policy(precision_of(recipe))
     try:
         steps = steps_of(recipe, scans)
-        model = _learner(recipe, outputs, scans, steps)
+        model, network = _learner(recipe, outputs, scans, steps)
         # oneDNN is faster than XLA on a CPU
         model.compile(
             _optimizer(training),
@@ -107,8 +107,10 @@ def fit(
     finally:
         keras.mixed_precision.set_global_policy("float32")
     best = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
-    for layer in best.layers:  # not those that only served to learn
-        layer.set_weights(model.get_layer(layer.name).get_weights())
+    best.set_weights(network.get_weights())
+    for layer in best.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it computes with copies of its weights
     if recipe.fine_tuning:
         fine_tuning.blend(best, recipe.fine_tuning.blend)
     return best
@@ -157,26 +159,32 @@ def _batches(
     return with_unlabelled(labelled, recipe, scans, epoch, run)
 
 
-def _learner(recipe: Recipe, outputs: Outputs, scans: Scans, steps: int) -> keras.Model:
+def _learner(
+    recipe: Recipe, outputs: Outputs, scans: Scans, steps: int
+) -> tuple[keras.Model, keras.Model]:
+    """What learns, and the plain network in it, which shares its layers."""
     if recipe.fine_tuning is not None:
         student, teacher = fine_tuning.start(recipe.options["dropout"])
-        return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation)
-    model = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
-    if recipe.options.get("start") == "imagenet":
-        load_imagenet(model, recipe.options["network"])
-    if recipe.options.get("standardised"):
-        grey = batches(
-            scans.train,
-            _targets(recipe, scans.train, outputs),
-            recipe.input.spec,
-            recipe.training.batch_size,
-        )
-        model.get_layer(STANDARDISED).adapt(grey.map(lambda pixels, _: pixels))
+        return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation), student
+    network = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
+    if recipe.architecture == "backbone":
+        _begin(network, recipe, outputs, scans)
     if recipe.semi_supervised is not None:
-        return Consistent(model, recipe.semi_supervised, loss_of(recipe), steps)
-    if recipe.multi_task is not None:
-        return MultiTask(model, recipe.multi_task.tasks, loss_of(recipe), recipe.multi_task.weight)
-    return model
+        return Consistent(network, recipe.semi_supervised, loss_of(recipe), steps), network
+    if (asked := recipe.multi_task) is not None:
+        return MultiTask(network, asked.tasks, loss_of(recipe), asked.weight), network
+    return network, network
+
+
+def _begin(network: keras.Model, recipe: Recipe, outputs: Outputs, scans: Scans) -> None:
+    """Measure the training scans, and load first weights."""
+    targets = _targets(recipe, scans.train, outputs)
+    data = batches(scans.train, targets, recipe.input.spec, recipe.training.batch_size)
+    grey = data.map(lambda pixels, _: pixels)
+    if recipe.options.get("standardised"):
+        network.get_layer(STANDARDISED).adapt(grey)
+    if recipe.options.get("start") == "imagenet":
+        load_imagenet(network, recipe.options["network"], grey)
 
 
 def _optimizer(training: Training) -> keras.Optimizer:

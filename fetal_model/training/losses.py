@@ -11,7 +11,7 @@ import tensorflow as tf
 from fetal_model.training.recipe import Recipe
 
 Loss = Callable[[Any, Any], Any]
-"""Of truth and answers, each of shape (n, n_outputs); of shape (n,), or its mean."""
+"""Of truth and answers, each of shape (n, n_outputs), for each scan, shape (n,)."""
 FOCUS = 2.0
 """Power of the focal loss (Lin et al. 2017, arXiv:1708.02002, equation 4)."""
 
@@ -29,13 +29,20 @@ def group_accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def loss_of(recipe: Recipe) -> Loss:
-    """The loss of a recipe, of a scan or of a batch."""
+    """The loss of a recipe."""
     smoothing = recipe.training.label_smoothing
-    if recipe.training.loss == "focal":
-        return keras.losses.CategoricalFocalCrossentropy(
-            alpha=1.0, gamma=FOCUS, label_smoothing=smoothing
+
+    def focal(y_true: Any, y_pred: Any) -> Any:
+        return keras.losses.categorical_focal_crossentropy(
+            y_true, y_pred, alpha=1.0, gamma=FOCUS, label_smoothing=smoothing
         )
+
+    def cross_entropy(y_true: Any, y_pred: Any) -> Any:
+        return keras.losses.categorical_crossentropy(y_true, y_pred, label_smoothing=smoothing)
+
+    if recipe.training.loss == "focal":
+        return focal
     # a target that is shared out is no group of outputs
     if smoothing or recipe.augmentation.mixing != "none":
-        return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+        return cross_entropy
     return group_cross_entropy

@@ -54,7 +54,7 @@ def recalibrate(
         writing: Writing = "kept" if keep_annotations else "taken away"
         shown = recipe.input.model_copy(update={"annotations": writing})
         recipe = recipe.model_copy(update={"input": shown})
-    scans = gather(recipe.data, work, progress)
+    scans = gather(recipe.data, work, progress, seed=recipe.training.seed)
 
     def fill(folder: Path) -> None:
         for name in (MODEL, TRUNK, HEAD):

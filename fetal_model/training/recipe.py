@@ -80,6 +80,12 @@ class Data(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _knows_the_label_of_a_real_scan_or_not(self) -> Self:
+        if self.real_scans and self.real_unlabelled:
+            raise ValueError("expected real_scans or real_unlabelled, received both")
+        return self
+
+    @model_validator(mode="after")
     def _has_scans_of_every_anatomy(self) -> Self:
         missing = set(anatomy.KEYS) - set(self.phantoms)
         if self.folder and self.phantoms:
@@ -231,6 +237,23 @@ class Recipe(_Strict):
     def _asks_its_questions_of_labelled_scans_alone(self) -> Self:
         if self.multi_task and (self.semi_supervised or self.fine_tuning):
             raise ValueError("multi_task expects neither semi_supervised nor fine_tuning")
+        tasks = self.multi_task.tasks if self.multi_task else ()
+        if len(set(tasks)) < len(tasks):
+            raise ValueError(f"multi_task: expected each task once, received {', '.join(tasks)}")
+        if "pathology" in tasks and self.data.phantoms and not self.data.pathology:
+            raise ValueError("multi_task: pathology expects pathology = true in data")
+        return self
+
+    @model_validator(mode="after")
+    def _feeds_its_backbone(self) -> Self:
+        if self.architecture != "backbone":
+            return self
+        size = tuple(self.options.get("size", (224, 224)))
+        if size != (self.input.height, self.input.width) or self.input.scaling != "0-255":
+            raise ValueError(
+                f"input: expected {size[0]} x {size[1]} pixels of scaling 0-255 for this backbone, "
+                f"received {self.input.height} x {self.input.width} of {self.input.scaling}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -246,6 +269,8 @@ class Recipe(_Strict):
             raise ValueError(
                 "mean_teacher expects averaging in training, the teacher's weights; received none"
             )
+        if self.semi_supervised.strong.mixing != "none":
+            raise ValueError("semi_supervised.strong expects no mixing, which is not used there")
         mixed, weighted = self.augmentation.mixing, self.training.class_weights
         if self.fine_tuning or self.architecture == "sononet" or {mixed, weighted} != {"none"}:
             raise ValueError(
@@ -263,6 +288,8 @@ class Recipe(_Strict):
                 "loss, label_smoothing and mixing expect one output for each anatomy, received "
                 "architecture sononet, which has several"
             )
+        if self.augmentation.mixing != "none" and self.training.class_weights != "none":
+            raise ValueError("mixing expects no class_weights: a mixed scan is of two anatomies")
         return self
 
     @model_validator(mode="after")

@@ -101,8 +101,15 @@ def with_unlabelled(
         scans: Its data.
         epoch: As in `batches`.
         run: Folder for what does not fit into memory.
+
+    Raises:
+        ValueError: There are no unlabelled scans.
     """
     assert recipe.semi_supervised
+    if not scans.unlabelled:
+        raise ValueError(
+            f"{recipe.name}: expected scans without labels, found none; lower labelled in data"
+        )
     seed, spec = recipe.training.seed, recipe.input.spec
     nothing = np.zeros((len(scans.unlabelled), 1), np.float32)
 

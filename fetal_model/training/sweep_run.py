@@ -69,7 +69,7 @@ def do(run: Run, folder: Path) -> None:
     recipe, outputs = run.recipe, outputs_of(run.recipe)
     test = test_set(run)
     kept_out = {record.group for record in test} if recipe.data.folder else set()
-    scans = gather(recipe.data, run.work, kept_out=kept_out)
+    scans = gather(recipe.data, run.work, kept_out=kept_out, seed=recipe.training.seed)
     if recipe.training.precision == "float32":
         deterministic()
     model = fit(recipe, outputs, scans, folder, tell=_Timer(folder, recipe.training.epochs))
@@ -93,7 +93,7 @@ def do(run: Run, folder: Path) -> None:
         "own_test_scans": len(own_test),
         "accuracy_own_test": own,
         "leaky": recipe.data.leaky,
-        "simulated": all(record.simulated for record in (*scans.train, *test)),
+        "simulated": all(record.simulated for record in (*seen(recipe, scans), *test)),
         "backend": keras.backend.backend(),
         "precision": precision_of(recipe),
         "data_fingerprint": fingerprint(seen(recipe, scans)),

@@ -81,7 +81,7 @@ def train(
     """
     check_options(recipe.architecture, recipe.options)  # before minutes go into phantoms
     outputs = outputs_of(recipe)
-    scans = gather(recipe.data, work, progress)
+    scans = gather(recipe.data, work, progress, seed=recipe.training.seed)
     run = run or work / "runs" / recipe.name
     model = fit(recipe, outputs, scans, run, tell, tensorboard)
 
@@ -147,6 +147,7 @@ def describe(
         "scans": {
             "train": len(scans.train),
             "validation": len(scans.validation),
+            **({"unlabelled": len(scans.unlabelled)} if recipe.semi_supervised else {}),
             "own_test": len(scans.own_test),
             "real_test": len(scans.real_test),
         },

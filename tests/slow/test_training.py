@@ -23,6 +23,7 @@ from fetal_model.evaluation.predictions import read_predictions
 from fetal_model.phantom import write_phantoms
 from fetal_model.predictor import Predictor
 from fetal_model.scan import read_scan
+from fetal_model.scan.preprocess import preprocess
 from fetal_model.store.versions import (
     CARD,
     HEAD,
@@ -223,8 +224,15 @@ def test_however_it_learned_it_serves(
     model = keras.models.load_model(made.file(MODEL), compile=False, safe_mode=True)
     assert model.output.shape == (None, 4)
     for row in rows:
-        finding = predictor.analyse(read_scan(phantoms / row.scan))
+        scan = read_scan(phantoms / row.scan)
+        finding = predictor.analyse(scan)
         assert finding.anatomy.key == row.answer
+        # what is served is what Keras would answer
+        pixels, _ = preprocess(scan, predictor.input)
+        shares = np.asarray(model(pixels[np.newaxis]))[0]
+        logits = np.log(np.maximum(shares, 1e-30))
+        expected = predictor.outputs.probabilities(logits)
+        assert finding.probabilities == pytest.approx(expected, abs=1e-3)
     if "labelled" in KINDS[kind]:
         assert made.metadata["scans"]["train"] == 12
         assert "of them without labels" in made.metadata["training_data"]

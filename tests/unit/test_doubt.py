@@ -1,5 +1,7 @@
 """Figures of doubt from planted answers whose truth is known."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation import doubt
-from fetal_model.evaluation.doubt import METHODS, Table, detection, rejection, sets
+from fetal_model.evaluation.doubt import METHODS, Table, detection, rejection, sets, write_figures
 from fetal_model.evaluation.doubt_answers import Answer, read_answers, write_answers
 
 FOLDS = 5
@@ -75,11 +77,7 @@ def test_a_method_that_knows_its_errors_is_told_from_one_that_does_not(
 def test_measures_of_several_answers_are_asked_of_methods_that_draw_them(
     knows: list[Answer],
 ) -> None:
-    drawn = [
-        Answer(*(getattr(one, name) for name in one.__dataclass_fields__ if name != "sampled"),
-               (0.1 * (n % 2), 0.2))
-        for n, one in enumerate(knows)
-    ]  # fmt: skip
+    drawn = [replace(one, sampled=(0.1 * (n % 2), 0.2)) for n, one in enumerate(knows)]
     rows = detection({"softmax": Table.of(knows), "ensemble": Table.of(drawn)})
     measures = [(row["method"], row["measure"]) for row in rows]
     assert ("softmax", "mutual information") not in measures
@@ -114,6 +112,36 @@ def test_scores_that_part_the_planes_lose_none(tmp_path: Path) -> None:
     assert parts["lost"].startswith("0/2")
     assert chance["auroc"].startswith("0.500")
     assert chance["lost"].startswith("2/2")
+
+
+def test_every_figure_is_made_of_the_files(tmp_path: Path) -> None:
+    """From planted files; that the committed figures are those of the committed files, CI sees."""
+    for method in {**METHODS, "temperature": 1, "vector scaling": 1}:
+        made = [answer(n, 0.5 + 0.002 * n, wrong=n % 9 == 4, simulated=n < 120) for n in range(240)]
+        drawn = method in METHODS and method != "softmax"
+        sampled = (0.1, 0.2) if drawn else ()
+        write_answers(method, [replace(one, sampled=sampled) for one in made], tmp_path)
+    (tmp_path / "rejection.csv").write_text("scan,label,group,energy\na,brain,a,1\nb,other,b,0\n")
+    (tmp_path / "about.json").write_text('{"version": "x/1", "folds": 5, "networks": 5}')
+    write_figures(tmp_path)
+    found = json.loads((tmp_path / "figures.json").read_text())
+    assert found["version"] == "x/1"
+    assert [found[kind]["n"] for kind in ("simulated", "real")] == [120, 120]
+    rows = found["simulated"]["detection"]
+    assert len(rows) == 3 + 5 * (len(METHODS) - 1)
+    assert rows[0]["wrong"] == 13
+    assert [row["way"] for row in found["real"]["calibration"]] == [
+        "softmax", "temperature", "vector scaling",
+    ]  # fmt: skip
+    assert list(found["real"]["sets"][0]["holds"]) == ["brain", "thorax"]
+    assert found["rejection"][0]["score"] == "energy"
+
+
+def test_without_a_wrong_answer_there_is_nothing_to_find() -> None:
+    (row, *_) = detection({"softmax": Table.of([answer(n, 0.8) for n in range(20)])})
+    assert row["wrong"] == 0
+    assert row["auroc"] is None
+    assert row["more_than_base"] is None
 
 
 def test_every_method_that_is_measured_is_one_that_can_be_asked() -> None:

@@ -12,13 +12,17 @@ SCANS = 120
 TRUTH = np.arange(SCANS) % 4
 
 
-def run(wrong: set[int], validation: float, surest: float = 0.7, scans: str = "the same") -> Run:
+def run(wrong: set[int], validation: float, scans: str = "the same", leaky: bool = False) -> Run:
     """Of one network, wrong about some scans in favour of the next anatomy."""
     answers = np.array([(t + (n in wrong)) % 4 for n, t in enumerate(TRUTH)])
-    shares = np.full((SCANS, 4), (1 - surest) / 3)
-    shares[np.arange(SCANS), answers] = surest
+    shares = np.full((SCANS, 4), 0.1)
+    shares[np.arange(SCANS), answers] = 0.7
     patients = tuple(f"p{n // 2}" for n in range(SCANS))
-    settings: dict[str, Any] = {"accuracy_validation": validation, "test_fingerprint": scans}
+    settings: dict[str, Any] = {
+        "accuracy_validation": validation,
+        "test_fingerprint": scans,
+        "leaky": leaky,
+    }
     return Run(settings, Answers(patients, TRUTH, shares), Answers((), TRUTH[:0], shares[:0]))
 
 
@@ -45,6 +49,12 @@ def test_errors_that_others_do_not_make_are_outvoted() -> None:
 def test_the_best_member_is_best_on_validation_not_on_the_test() -> None:
     better, worse = run({0}, 0.8), run(set(range(60)), 0.95)
     assert judge([better, worse], "averaging").best.value == pytest.approx(0.5)
+
+
+def test_a_leaky_member_is_not_the_best_one() -> None:
+    leaky, honest = run({0}, 0.99, leaky=True), run({0, 1, 2}, 0.9)
+    assert judge([leaky, honest], "averaging").best.value == pytest.approx(1 - 3 / SCANS)
+    assert judge([leaky, leaky], "averaging").best.value == pytest.approx(1 - 1 / SCANS)
 
 
 def test_what_cannot_be_asked_together_is_refused() -> None:

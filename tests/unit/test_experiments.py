@@ -123,7 +123,7 @@ def test_verdicts(runs: list[Run]) -> None:
 
 
 def test_a_recipe_can_have_a_base_of_its_own(runs: list[Run]) -> None:
-    others = {"seed-cnn-dropout": "seed-cnn-plain"}
+    others = {"seed-cnn-dropout": ("seed-cnn-plain", None)}
     found = judge_all(group_runs(runs), "seed-cnn", others)
     beside = found["seed-cnn-dropout", 128, 30]
     assert beside.base == "seed-cnn-plain"

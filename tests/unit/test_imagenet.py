@@ -16,6 +16,30 @@ FILE = shared_folder() / "pretrained" / "mobilenet_v2" / "mobilenet_v2_1.0_224_q
 needs_file = pytest.mark.skipif(not FILE.is_file(), reason="no pretrained/mobilenet_v2 at hand")
 
 
+def grey_cats() -> np.ndarray:
+    """Eight parts of a photograph, grey levels in [0, 255]."""
+    whole = resize(data.chelsea(), (300, 450), preserve_range=True)[..., 1]
+    corners = np.random.default_rng(0).integers(0, 76, (8, 2))
+    return np.stack([whole[y : y + 224, x : x + 224] for y, x in corners])[..., None].astype("f")
+
+
+@needs_file
+def test_batch_norm_is_given_back_what_was_folded_into_convolutions() -> None:
+    """Else the network would forget everything in its first training step."""
+    import keras
+    import tensorflow as tf
+
+    from fetal_model.architectures.backbones import backbone
+    from fetal_model.training.imagenet import load_imagenet
+
+    model, scans = backbone("mobilenet_v2"), grey_cats()
+    load_imagenet(model, "mobilenet_v2", tf.data.Dataset.from_tensors(scans))
+    features = keras.Model(model.input, model.get_layer("average").output)
+    serving, training = (np.asarray(features(scans, training=on)) for on in (False, True))
+    assert np.corrcoef(serving.ravel(), training.ravel())[0, 1] > 0.99
+    assert np.abs(serving - training).mean() < 0.05 * serving.mean()
+
+
 @needs_file
 def test_dequantised_it_names_the_same_things() -> None:
     import keras
@@ -25,7 +49,7 @@ def test_dequantised_it_names_the_same_things() -> None:
     from fetal_model.training.imagenet import load_imagenet, read_tflite
 
     model = backbone("mobilenet_v2")
-    load_imagenet(model, "mobilenet_v2")
+    load_imagenet(model, "mobilenet_v2", tf.data.Dataset.from_tensors(grey_cats()))
     network = keras.Model(model.get_layer("as_imagenet").output, model.get_layer("average").output)
     kernel, bias = read_tflite(FILE)[-1]  # the classifier, which a backbone leaves out
     with warnings.catch_warnings():
@@ -57,6 +81,6 @@ def test_where_there_are_none_it_is_said_how_to_get_them(
     known = backbones.BACKBONES["vgg16"]
     monkeypatch.setitem(backbones.BACKBONES, "vgg16", replace(known, build=offline))
     with pytest.raises(WeightsUnavailable) as error:
-        load_imagenet(None, "vgg16")  # type: ignore[arg-type]
+        load_imagenet(None, "vgg16", None)  # type: ignore[arg-type]
     for part in ("vgg16", "keras.applications.VGG16", str(tmp_path / "pretrained" / "vgg16")):
         assert part in str(error.value)

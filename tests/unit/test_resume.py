@@ -54,7 +54,7 @@ def recipe(**changes: Any) -> Recipe:
             "description": "For a test.",
             "architecture": "seed_cnn",
             "input": {"height": SIDE, "width": SIDE, "scaling": "0-255"},
-            "data": {"phantoms": dict.fromkeys(KEYS, 10), "labelled": 3},
+            "data": {"phantoms": dict.fromkeys(KEYS, 10), "labelled": 3, "pathology": True},
             "training": training,
             **changes,
         }
