@@ -20,7 +20,9 @@ from fetal_model.anatomy import KEYS
 from fetal_model.evaluation import metrics, reliability, selective
 from fetal_model.evaluation.doubt_answers import DOUBT, SAMPLED, Answer, read_answers
 from fetal_model.evaluation.metrics import Estimate
+from fetal_model.evaluation.predictions import read_predictions
 from fetal_model.evaluation.resampling import Floats, draw_patients
+from fetal_model.evaluation.results import RESULTS
 from fetal_model.store.versions import write_text
 from fetal_model.uncertainty.conformal import ConformalSets
 from fetal_model.uncertainty.cross_fit import cross_fit
@@ -41,6 +43,7 @@ BASE = ("softmax", "confidence")
 """Method and measure that every other has to beat."""
 COVERAGES = (0.8, 0.9, 0.95)
 """Asked of the conformal sets."""
+PUBLISHED = RESULTS / "published-validation.csv"
 REJECTED = 0.95
 """Share of the other planes that is turned away where lost scans are counted."""
 
@@ -79,13 +82,13 @@ class Table:
         return self.sampled[:, SAMPLED.index(measure)] if self.sampled.size else None
 
 
-def write_figures(folder: Path = DOUBT) -> None:
-    """Write the figures of what was measured."""
+def write_figures(folder: Path = DOUBT, published: Path = PUBLISHED) -> None:
+    """Write the figures of what was measured; arguments as of `rejection`."""
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     found = about | {
         "simulated": figures(True, folder),
         "real": figures(False, folder),
-        "rejection": rejection(folder),
+        "rejection": rejection(folder, published),
     }
     write_text(folder / "figures.json", json.dumps(found, indent=2) + "\n")
 
@@ -194,21 +197,37 @@ def _sets(
     }
 
 
-def rejection(folder: Path = DOUBT) -> list[dict[str, str]]:
-    """Four planes against the others on the real scans, by score."""
+def rejection(folder: Path, published: Path) -> list[dict[str, str]]:
+    """Four planes against the others on the real scans, by score.
+
+    Args:
+        folder: Holds `rejection.csv`.
+        published: What the published network answered about the same scans.
+
+    Returns:
+        A row a score, the published network's first: `auroc`, `more_than_published`, paired, and
+        `lost`.
+    """
     with (folder / "rejection.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    theirs = {row.scan: row.plane_score for row in read_predictions(published)}
+    names = [name for name in rows[0] if name not in ("scan", "label", "group")]
+    scores = {"published plane mass": np.array([theirs[row["scan"]] for row in rows])} | {
+        name.replace("_", " "): np.array([float(row[name]) for row in rows]) for name in names
+    }
     inside = np.array([row["label"] in KEYS for row in rows])
-    groups = [row["group"] for row in rows]
+    draws = draw_patients([row["group"] for row in rows])
+    areas = {name: draws.areas(inside, values) for name, values in scores.items()}
+    base = next(iter(areas.values()))
     found = []
-    for name in [name for name in rows[0] if name not in ("scan", "label", "group")]:
-        scores = np.array([float(row[name]) for row in rows])
-        threshold = np.quantile(scores[~inside], REJECTED, method="higher")
-        lost = metrics.Proportion(int((scores[inside] <= threshold).sum()), int(inside.sum()))
+    for name, values in scores.items():
+        threshold = np.quantile(values[~inside], REJECTED, method="higher")
+        lost = metrics.Proportion(int((values[inside] <= threshold).sum()), int(inside.sum()))
         found.append(
             {
-                "score": name.replace("_", " "),
-                "auroc": str(selective.error_detection(-scores, ~inside, groups)),
+                "score": name,
+                "auroc": str(Estimate.of(areas[name], len(rows))),
+                "more_than_published": str(Estimate.of(areas[name] - base, len(rows))),
                 "lost": str(lost),
             }
         )

@@ -11,6 +11,7 @@ from fetal_model.anatomy import KEYS
 from fetal_model.evaluation import doubt
 from fetal_model.evaluation.doubt import METHODS, Table, detection, rejection, sets, write_figures
 from fetal_model.evaluation.doubt_answers import Answer, read_answers, write_answers
+from fetal_model.evaluation.predictions import Prediction, write_predictions
 
 FOLDS = 5
 
@@ -100,21 +101,35 @@ def test_sets_hold_the_truth_as_often_as_asked() -> None:
             assert count / n == pytest.approx(row["coverage"], abs=0.03)
 
 
+def published(folder: Path, scores: dict[str, float]) -> Path:
+    """Answers of the published network, which matter for their plane score alone."""
+    rows = [
+        Prediction(name, "brain", "", "s", "validation", "", (0.25,) * 4, score, "accepted", False)
+        for name, score in scores.items()
+    ]
+    write_predictions(folder / "published.csv", rows)
+    return folder / "published.csv"
+
+
 def test_scores_that_part_the_planes_lose_none(tmp_path: Path) -> None:
     rows = [("brain", 1.0, 0.0), ("femur", 0.9, 1.0), ("cervix", 0.1, 0.0), ("other", 0.2, 1.0)]
     text = "scan,label,group,plane_mass,neighbours\n" + "".join(
         f"s{n},{label},g{n},{first},{second}\n" for n, (label, first, second) in enumerate(rows)
     )
     (tmp_path / "rejection.csv").write_text(text)
-    parts, chance = rejection(tmp_path)
+    theirs = published(tmp_path, {"s3": 0.5, "s2": 0.5, "s1": 0.5, "s0": 0.5})
+    base, parts, chance = rejection(tmp_path, theirs)
+    assert base["score"] == "published plane mass"
+    assert base["more_than_published"].startswith("0.000 (0.000 to 0.000)")
     assert parts["score"] == "plane mass"
     assert parts["auroc"].startswith("1.000")
+    assert parts["more_than_published"].startswith("0.500")
     assert parts["lost"].startswith("0/2")
     assert chance["auroc"].startswith("0.500")
     assert chance["lost"].startswith("2/2")
 
 
-def test_every_figure_is_made_of_the_files(tmp_path: Path) -> None:
+def test_every_figure_is_made_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From planted files; that the committed figures are those of the committed files, CI sees."""
     for method in {**METHODS, "temperature": 1, "vector scaling": 1}:
         made = [answer(n, 0.5 + 0.002 * n, wrong=n % 9 == 4, simulated=n < 120) for n in range(240)]
@@ -122,8 +137,9 @@ def test_every_figure_is_made_of_the_files(tmp_path: Path) -> None:
         sampled = (0.1, 0.2) if drawn else ()
         write_answers(method, [replace(one, sampled=sampled) for one in made], tmp_path)
     (tmp_path / "rejection.csv").write_text("scan,label,group,energy\na,brain,a,1\nb,other,b,0\n")
+    theirs = published(tmp_path, {"a": 0.9, "b": 0.1})
     (tmp_path / "about.json").write_text('{"version": "x/1", "folds": 5, "networks": 5}')
-    write_figures(tmp_path)
+    write_figures(tmp_path, theirs)
     found = json.loads((tmp_path / "figures.json").read_text())
     assert found["version"] == "x/1"
     assert [found[kind]["n"] for kind in ("simulated", "real")] == [120, 120]
@@ -134,7 +150,7 @@ def test_every_figure_is_made_of_the_files(tmp_path: Path) -> None:
         "softmax", "temperature", "vector scaling",
     ]  # fmt: skip
     assert list(found["real"]["sets"][0]["holds"]) == ["brain", "thorax"]
-    assert found["rejection"][0]["score"] == "energy"
+    assert [row["score"] for row in found["rejection"]] == ["published plane mass", "energy"]
 
 
 def test_without_a_wrong_answer_there_is_nothing_to_find() -> None:
