@@ -40,26 +40,36 @@ def load_imagenet(model: keras.Model, network: str, grey: tf.data.Dataset) -> No
     Raises:
         WeightsUnavailable: There is no file, and they cannot be downloaded.
     """
+    found = find_imagenet(network)
+    if isinstance(found, Path):
+        _set_folded(model, read_tflite(found))
+        _unfold(model, grey)
+    else:
+        hand_over(found, model)
+
+
+def find_imagenet(network: str) -> keras.Model | Path:
+    """The network with its ImageNet weights, or the TFLite file that holds them.
+
+    Raises:
+        WeightsUnavailable: As in `load_imagenet`.
+    """
     folder = shared_folder() / "pretrained" / network
     known = BACKBONES[network]
     options = dict(known.options)
     if files := sorted(folder.glob("*.h5")):
-        base = known.build(include_top=False, weights=str(files[0]), **options)
-    elif (folder / MOBILENET_V2).is_file() and network == "mobilenet_v2":
-        _set_folded(model, read_tflite(folder / MOBILENET_V2))
-        _unfold(model, grey)
-        return
-    else:
-        try:
-            base = known.build(include_top=False, weights="imagenet", **options)
-        except Exception as error:  # whatever a download can end with
-            raise WeightsUnavailable(
-                f"ImageNet weights of {network}: expected to download them, or an .h5 file in "
-                f"{folder}; found neither ({type(error).__name__}). On a machine that is online, "
-                f'python -c "import keras; keras.applications.{known.build.__name__}'
-                '(include_top=False)" puts the file into ~/.keras/models; copy it there'
-            ) from error
-    hand_over(base, model)
+        return known.build(include_top=False, weights=str(files[0]), **options)
+    if (folder / MOBILENET_V2).is_file() and network == "mobilenet_v2":
+        return folder / MOBILENET_V2
+    try:
+        return known.build(include_top=False, weights="imagenet", **options)
+    except Exception as error:  # whatever a download can end with
+        raise WeightsUnavailable(
+            f"ImageNet weights of {network}: expected to download them, or an .h5 file in "
+            f"{folder}; found neither ({type(error).__name__}). On a machine that is online, "
+            f'python -c "import keras; keras.applications.{known.build.__name__}'
+            '(include_top=False)" puts the file into ~/.keras/models; copy it there'
+        ) from error
 
 
 def hand_over(base: keras.Model, model: keras.Model) -> None:

@@ -147,6 +147,7 @@ def main(order: Path) -> None:
     from fetal_model.training.data import gather
     from fetal_model.training.fit import fit
     from fetal_model.training.progress import Moment
+    from fetal_model.training.semi_supervised import epoch_length
     from fetal_model.training.train import outputs_of
 
     began = time.time()
@@ -163,7 +164,7 @@ def main(order: Path) -> None:
         fit(recipe, outputs_of(recipe), scans, Path(folder) / "run", tell)
     seconds = [end - start for start, end in zip([started, *ends], ends, strict=False)]
     simulation = {"scans": sum(recipe.data.phantoms.values()), "seconds": simulated}
-    note(recipe, seconds, len(scans.train), simulation, rest=0.0)
+    note(recipe, seconds, epoch_length(scans), simulation, rest=0.0)
 
 
 def small(recipe: Recipe) -> Recipe:
@@ -174,6 +175,8 @@ def small(recipe: Recipe) -> Recipe:
     content["data"] = {
         "phantoms": dict.fromkeys(anatomy.KEYS, each),
         "phantom_seed": recipe.data.phantom_seed,
+        "pathology": recipe.data.pathology,
+        "labelled": 3 if recipe.semi_supervised else None,
     }
     content["training"]["epochs"] = _MEASURED_EPOCHS
     return Recipe.model_validate(content)
@@ -187,6 +190,7 @@ def _kind(recipe: Recipe) -> str:
         "input": recipe.input.model_dump(mode="json"),
         "precision": recipe.training.precision,
         "teacher": bool(recipe.fine_tuning),
+        **({"unlabelled": True} if recipe.semi_supervised else {}),
     }
     return json.dumps(parts, sort_keys=True)
 

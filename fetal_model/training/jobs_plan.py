@@ -92,9 +92,9 @@ def missing(recipe: Recipe) -> str:
         return reason
     shared = shared_folder()
     needs = []
-    if (recipe.data.real_scans or recipe.data.calibrate_on == "real") and not (
-        shared / "real_scans" / "manifest.csv"
-    ).is_file():
+    data = recipe.data
+    real = data.real_scans or data.real_unlabelled or data.calibrate_on == "real"
+    if real and not (shared / "real_scans" / "manifest.csv").is_file():
         needs.append("the real scans (real_scans/manifest.csv)")
     if recipe.fine_tuning and not (shared / "pretrained/sononet16/SonoNet16.npz").is_file():
         needs.append("the published weights (pretrained/sononet16/SonoNet16.npz)")

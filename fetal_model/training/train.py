@@ -37,6 +37,7 @@ from fetal_model.training.assess import assess
 from fetal_model.training.data import Progress, Scans, gather
 from fetal_model.training.export import export
 from fetal_model.training.fit import fit, read_history
+from fetal_model.training.imagenet import find_imagenet
 from fetal_model.training.progress import Tell
 from fetal_model.training.recipe import Recipe
 from fetal_model.uncertainty.calibration import Calibration
@@ -79,7 +80,10 @@ def train(
         ValueError: The recipe needs scans or weights that are not there, or its architecture has
             no such option.
     """
-    check_options(recipe.architecture, recipe.options)  # before minutes go into phantoms
+    # before minutes go into phantoms
+    check_options(recipe.architecture, recipe.options)
+    if recipe.options.get("start") == "imagenet":
+        find_imagenet(recipe.options["network"])
     outputs = outputs_of(recipe)
     scans = gather(recipe.data, work, progress, seed=recipe.training.seed)
     run = run or work / "runs" / recipe.name

@@ -1,6 +1,7 @@
 """ImageNet weights: those of the quantised MobileNetV2 answer as the file itself does."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,24 @@ def test_dequantised_it_names_the_same_things() -> None:
         assert found.argmax() == expected.argmax()
         shares = np.exp(found - np.logaddexp.reduce(found))
         assert shares.max() == pytest.approx(expected.max() / 256, abs=0.05)
+
+
+def test_weights_go_by_order_as_names_are_counted(randomise: Callable[[Any, int], Any]) -> None:
+    import keras
+
+    from fetal_model.architectures.backbones import BACKBONES, backbone
+    from fetal_model.training.imagenet import hand_over
+
+    known = BACKBONES["mobilenet_v3"]
+    options = {"weights": None, "input_shape": (64, 64, 3), **dict(known.options)}
+    base = randomise(known.build(include_top=False, **options), 1)
+    model = backbone("mobilenet_v3", size=(64, 64))
+    features = keras.Model(model.input, model.get_layer("features").output)
+    grey = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 1)).astype(np.float32)
+    expected = np.asarray(base(np.repeat(grey, 3, axis=-1) / np.float32(127.5) - 1))
+    assert not np.allclose(features(grey), expected, atol=1e-5)
+    hand_over(base, model)
+    assert np.allclose(features(grey), expected, atol=1e-5)
 
 
 def test_where_there_are_none_it_is_said_how_to_get_them(

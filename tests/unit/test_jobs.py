@@ -26,7 +26,7 @@ from fetal_model.training import jobs, jobs_pace, jobs_plan, jobs_runner, jobs_w
 from fetal_model.training.jobs import Job, JobError
 from fetal_model.training.jobs_plan import Changes
 from fetal_model.training.progress import Moment
-from fetal_model.training.recipe import Recipe
+from fetal_model.training.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANGES = Changes(epochs=3, learning_rate=0.001, batch_size=8, phantoms=10)
@@ -500,6 +500,14 @@ def test_a_measurement_keeps_the_network_and_the_steps() -> None:
     assert recipe.training.epochs < 5
     assert 64 <= 0.8 * sum(recipe.data.phantoms.values()) < 200
     assert jobs_pace._kind(recipe) == jobs_pace._kind(jobs_plan.plan("seed-cnn", CHANGES))
+
+
+@pytest.mark.parametrize("name", jobs_plan.recipe_names())
+def test_every_recipe_can_be_measured(name: str) -> None:
+    recipe = load_recipe(name)
+    small = jobs_pace.small(recipe)
+    assert sum(small.data.phantoms.values()) <= sum(recipe.data.phantoms.values())
+    assert jobs_pace._kind(small) == jobs_pace._kind(recipe)
 
 
 # Progress
