@@ -71,7 +71,7 @@ def randomise() -> Callable[[Any, int], Any]:
             shapes = [weight.shape for weight in layer.get_weights()]
             if kind == "Sequential":
                 change(layer, int(rng.integers(1000)))
-            elif kind == "Normalization":
+            elif kind == "Normalization" and shapes:
                 size = 255 if layer.name == "training_set" else 1  # of its input's greys
                 mean, variance = (
                     rng.uniform(0.3, 0.6, shapes[0]),
@@ -82,11 +82,11 @@ def randomise() -> Callable[[Any, int], Any]:
             elif kind == "LayerNormalization":
                 layer.set_weights([rng.uniform(0.5, 1.5, shapes[0]), rng.normal(0, 0.1, shapes[1])])
             elif kind == "BatchNormalization":
-                # gamma, beta, mean, variance
+                # gamma, which may be left out, beta, mean, variance
                 (shape, *_), low = shapes, 0.5
                 drawn = [rng.uniform(low, 1.5, shape), rng.normal(0, 0.1, shape)]
                 drawn += [rng.normal(0, 0.1, shape), rng.uniform(low, 1.5, shape)]
-                layer.set_weights(drawn)
+                layer.set_weights(drawn[-len(shapes) :])
             elif shapes:
                 each = 2 if kind == "DepthwiseConv2D" else -1  # a channel at a time, or all
                 fan_in = int(np.prod(shapes[0][:each]))
