@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation.doubt import BASE, REJECTED, write_figures
 from fetal_model.evaluation.doubt_answers import DOUBT
-from fetal_model.evaluation.metrics import Proportion
+from fetal_model.evaluation.metrics import Estimate, Proportion
+from fetal_model.evaluation.resampling import draw_patients
 from fetal_model.evaluation.results import DOCS, missing, read_csv, read_json
 from fetal_model.store.versions import write_text
 
 Rows = Sequence[dict[str, str]]
+DEFAULT = "Grad-CAM"
+"""The explanation of every answer."""
 
 
 def main() -> None:
@@ -181,25 +186,35 @@ def explanations() -> list[str]:
     lines += [
         "Insertion less deletion: area under the anatomy's probability as the map's strongest "
         "pixels are shown first, less that as they are taken away first. Mass: share of the map "
-        "on the anatomy. Points: scans whose strongest pixel lies on it. Means; slow methods on "
-        "fewer scans.",
+        "on the anatomy. Points: scans whose strongest pixel lies on it. Means, slow methods on "
+        f"fewer scans; in brackets bootstrap over scans. The last two columns: by how much "
+        f"{DEFAULT}, the default, is above the method, on the scans of both.",
     ]
     for source in dict.fromkeys(row["source"] for row in rows):
         kind = "simulated" if source == "phantom" else f"real, {source}"
         lines += [
             "",
-            f"| {kind} | n | insertion less deletion | ROAD | mass | points |",
-            "|---|---|---|---|---|---|",
+            f"| {kind} | n | insertion less deletion | ROAD | mass | points "
+            "| default above it, insertion less deletion | mass |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         of_source = [row for row in rows if row["source"] == source]
+        default = {row["scan"]: row for row in of_source if row["method"] == DEFAULT}
         for method in dict.fromkeys(row["method"] for row in of_source):
             chosen = [row for row in of_source if row["method"] == method]
-            means = [
-                _mean(chosen, name) for name in ("insertion_minus_deletion", "road", "mass_in_mask")
-            ]
+            beside = [default[row["scan"]] for row in chosen]
+            given, mass = (
+                _bounded(chosen, name) for name in ("insertion_minus_deletion", "mass_in_mask")
+            )
             points = Proportion(sum(int(r["points_at_mask"]) for r in chosen), len(chosen))
-            shown = " | ".join(f"{mean:.3f}" for mean in means)
-            lines.append(f"| {method} | {len(chosen)} | {shown} | {points} |")
+            above = ["", ""]
+            if method != DEFAULT:
+                above = [
+                    _bounded(beside, name, chosen)
+                    for name in ("insertion_minus_deletion", "mass_in_mask")
+                ]
+            cells = [given, f"{_mean(chosen, 'road'):.3f}", mass, str(points), *above]
+            lines.append(f"| {method} | {len(chosen)} | {' | '.join(cells)} |")
     return [*lines, *_lost_with_the_weights()]
 
 
@@ -223,6 +238,16 @@ def _lost_with_the_weights() -> list[str]:
         )
         lines.append(f"| {layer} | " + " | ".join(f"{mean:.2f}" for mean in means) + " |")
     return lines
+
+
+def _bounded(rows: Rows, name: str, less: Rows | None = None) -> str:
+    """Mean of a figure, or of its difference to that of other rows about the same scans."""
+    values = np.array([float(row[name]) for row in rows])
+    if less is not None:
+        values = values - np.array([float(row[name]) for row in less])
+    drawn = draw_patients([row["scan"] for row in rows]).totals(values[:, np.newaxis])[:, 0]
+    estimate = Estimate.of(drawn / len(rows), len(rows))
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
 def _mean(rows: Rows, name: str) -> float:
