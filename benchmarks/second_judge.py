@@ -15,7 +15,7 @@ from fetal_model.dataset.manifest import Record, read_real_scans, shared_folder
 from fetal_model.dataset.pipeline import augmentation
 from fetal_model.evaluation.metrics import Proportion
 from fetal_model.scan import read_scan
-from fetal_model.training.recipe import Augmentation
+from fetal_model.training.recipe_tables import Augmentation
 
 LABELS = ("brain", "thorax")
 SIDE = 128

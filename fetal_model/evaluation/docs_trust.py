@@ -55,8 +55,9 @@ def doubt() -> list[str]:
         "recipe with other seeds. A wrong answer is the method's own. Passes: of a trunk, for each "
         "scan. Temperature, vector scaling and sets are fitted without the scan's fold, over "
         f"{result['folds']} patient-grouped folds; the temperature that the networks have of "
-        "their own was fitted on the real validation scans, where the first six methods are not "
-        "out of sample in that. Intervals that are no share of scans: bootstrap over patients. "
+        "their own was fitted on the real validation scans, where none of the methods that find "
+        "errors is out of sample in that. Intervals that are no share of "
+        "scans: bootstrap over patients. "
         f"More: AUROC less that of {' '.join(BASE)}, on the same resamples, each method about its "
         "own wrong answers; where the interval holds 0, no difference is shown. It is not "
         "corrected for the number of comparisons.",
@@ -94,8 +95,8 @@ def doubt() -> list[str]:
         "",
         "Fitted on real training scans of the four planes alone. Lost: of the four planes, where "
         f"{REJECTED:.0%} of the others are turned away; that threshold is set on the scans that "
-        "it is reported on, for comparison alone. The version in service goes by plane mass. Six "
-        "scores were tried on these scans, and none was chosen for what it shows here.",
+        "it is reported on, for comparison alone. The version in service goes by plane mass, and "
+        "did before; no score was chosen for what it shows here.",
         "",
         "| score | AUROC | more than the published network | lost |",
         "|---|---|---|---|",

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from fetal_model.training.checkpoint import read_rows
 from fetal_model.training.progress import Moment, Tell
-from fetal_model.training.recipe import Training
+from fetal_model.training.recipe_tables import Training
 from fetal_model.training.schedule import is_over, learning_rate
 
 # not the loss: it may hold a distillation term, which must not choose the epoch

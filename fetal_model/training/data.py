@@ -22,7 +22,7 @@ from fetal_model.dataset.splits import split, split_by_patient
 from fetal_model.phantom import simulator, write_phantoms
 from fetal_model.scan import ScanError, read_scan
 from fetal_model.store.lock import held
-from fetal_model.training.recipe import Data
+from fetal_model.training.recipe_tables import Data
 
 Progress = Callable[[int, int], None]
 

@@ -26,7 +26,8 @@ from fetal_model.training.imagenet import load_imagenet
 from fetal_model.training.losses import group_accuracy, group_cross_entropy, loss_of
 from fetal_model.training.multi_task import MultiTask, targets_of
 from fetal_model.training.progress import Lines, Tell
-from fetal_model.training.recipe import Recipe, Training
+from fetal_model.training.recipe import Recipe
+from fetal_model.training.recipe_tables import Training
 from fetal_model.training.schedule import is_over
 from fetal_model.training.semi_supervised import (
     Consistent,

@@ -23,7 +23,8 @@ from fetal_model.store.home import home
 from fetal_model.store.lock import is_held, try_hold
 from fetal_model.store.versions import write_text
 from fetal_model.training.jobs import now, read_json, start_process
-from fetal_model.training.recipe import Data, Recipe
+from fetal_model.training.recipe import Recipe
+from fetal_model.training.recipe_tables import Data
 
 _LEARNED = 0.8  # share of the phantoms that is learned from; of the real scans nine tenths
 _MEASURED_EPOCHS = 3

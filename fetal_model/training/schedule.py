@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fetal_model.training.recipe import Training
+from fetal_model.training.recipe_tables import Training
 
 _PLATEAU, _FACTOR = 5, 0.5  # epochs, and what then becomes of the learning rate
 

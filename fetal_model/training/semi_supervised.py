@@ -13,7 +13,8 @@ import tensorflow as tf
 from fetal_model.dataset.pipeline import augmentation, batches
 from fetal_model.training.data import Scans
 from fetal_model.training.losses import Loss
-from fetal_model.training.recipe import Recipe, SemiSupervised
+from fetal_model.training.recipe import Recipe
+from fetal_model.training.recipe_tables import SemiSupervised
 
 
 class Consistent(keras.Model):

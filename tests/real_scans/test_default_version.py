@@ -17,7 +17,8 @@ from fetal_model.predictor import Finding, Predictor
 from fetal_model.scan import read_scan
 from fetal_model.store.versions import PREDICTIONS, WEIGHTS
 from fetal_model.training.data import gather
-from fetal_model.training.recipe import Data, Recipe
+from fetal_model.training.recipe import Recipe
+from fetal_model.training.recipe_tables import Data
 
 REAL = shared_folder() / "real_scans"
 PUBLISHED = np.mean([100 / 108, 1, 1, 57 / 58])

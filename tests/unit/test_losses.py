@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fetal_model.training.recipe import Recipe, Training, load_recipe
+from fetal_model.training.recipe import Recipe, load_recipe
+from fetal_model.training.recipe_tables import Training
 
 TRUTH = np.eye(4, dtype=np.float32)[[0, 1, 2]]
 PREDICTED = np.array(

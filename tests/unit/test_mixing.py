@@ -71,7 +71,7 @@ def test_batches_for_training_are_mixed(tmp_path_factory: pytest.TempPathFactory
 
     from fetal_model.dataset.pipeline import augmentation, batches
     from fetal_model.scan.preprocess import InputSpec
-    from fetal_model.training.recipe import Augmentation
+    from fetal_model.training.recipe_tables import Augmentation
 
     folder = tmp_path_factory.mktemp("scans")
     records = []

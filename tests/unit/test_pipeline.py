@@ -13,7 +13,7 @@ import pytest
 from fetal_model.dataset.manifest import Record
 from fetal_model.scan import read_scan
 from fetal_model.scan.preprocess import InputSpec, preprocess
-from fetal_model.training.recipe import Augmentation
+from fetal_model.training.recipe_tables import Augmentation
 
 HEIGHT, WIDTH = 48, 64
 

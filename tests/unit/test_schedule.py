@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fetal_model.training.recipe import Training
+from fetal_model.training.recipe_tables import Training
 from fetal_model.training.schedule import is_over, learning_rate
 
 

@@ -10,7 +10,8 @@ import pytest
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.manifest import Record
 from fetal_model.training.data import label_some
-from fetal_model.training.recipe import Augmentation, Recipe, SemiSupervised, load_recipe
+from fetal_model.training.recipe import Recipe, load_recipe
+from fetal_model.training.recipe_tables import Augmentation, SemiSupervised
 
 COUNT, SIZE = 5, 6
 

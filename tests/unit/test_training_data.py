@@ -11,7 +11,7 @@ import pytest
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.manifest import Record
 from fetal_model.training.data import share, some
-from fetal_model.training.recipe import Data
+from fetal_model.training.recipe_tables import Data
 
 COUNTS = {"brain": 200, "abdomen": 120, "femur": 100, "thorax": 80}
 
