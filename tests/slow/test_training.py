@@ -212,6 +212,7 @@ def test_however_it_learned_it_serves(
 ) -> None:
     import keras
 
+    from fetal_model.architectures import trunk_of
     from fetal_model.training.data import phantom_path
     from fetal_model.training.train import train
 
@@ -223,6 +224,7 @@ def test_however_it_learned_it_serves(
     phantoms = phantom_path(chosen.data, work)
     model = keras.models.load_model(made.file(MODEL), compile=False, safe_mode=True)
     assert model.output.shape == (None, 4)
+    trunk = trunk_of(model)
     for row in rows:
         scan = read_scan(phantoms / row.scan)
         finding = predictor.analyse(scan)
@@ -233,6 +235,9 @@ def test_however_it_learned_it_serves(
         logits = np.log(np.maximum(shares, 1e-30))
         expected = predictor.outputs.probabilities(logits)
         assert finding.probabilities == pytest.approx(expected, abs=1e-3)
+        # its features too: answers of so short a training hardly differ
+        found, kept = predictor.trunk(pixels[np.newaxis]), trunk(pixels[np.newaxis])
+        assert np.abs(found - kept).max() <= 1e-3 * np.abs(kept).max()
     if "labelled" in KINDS[kind]:
         assert made.metadata["scans"]["train"] == 12
         assert "of them without labels" in made.metadata["training_data"]
