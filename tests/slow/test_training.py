@@ -100,9 +100,10 @@ rotation = 0.2
 contrast = 0.5
 """
 KINDS = {
+    # without batch norm: after two epochs its features still show what the input was
     "backbone": SMALL.replace('"seed_cnn"', '"backbone"').replace(
         "{ size = 64, filters = [8, 16], dropout = 0.5 }",
-        '{ network = "mobilenet_v2", size = [64, 64], standardised = true, hidden = 8 }',
+        '{ network = "vgg16", size = [64, 64], standardised = true, hidden = 8 }',
     ),
     "FixMatch": SMALL.replace("phantom_seed = 1", "phantom_seed = 1\nlabelled = 3")
     + '[semi_supervised]\nmethod = "fixmatch"\nconfidence = 0.5\n'
