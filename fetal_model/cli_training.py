@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,14 @@ from fetal_model.store.serving import COMMAND_LINE
 
 if TYPE_CHECKING:
     from fetal_model.training.recipe import Recipe
+
+
+class Engine(StrEnum):
+    """What does the runs of a sweep."""
+
+    local = "local"
+    ray = "ray"
+
 
 Data = Annotated[
     Path | None,
@@ -35,6 +44,9 @@ def train(
     tensorboard: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for TensorBoard's event files.")
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, help="On this machine, each with its share of a batch.")
+    ] = 1,
     work: Work = Path("data"),
     serve: Annotated[bool, typer.Option(help="Put the new version into service.")] = False,
 ) -> None:
@@ -43,24 +55,38 @@ def train(
 
     from fetal_model.store import serving
     from fetal_model.training.checkpoint import read_rows
+    from fetal_model.training.processes import launch, place
     from fetal_model.training.runs import open_run
 
     try:
         chosen = _changed(recipe, data, size, epochs, seed)
-        run = work / "runs" / chosen.name
-        if done := open_run(run, chosen, resume):
+        run, here = work / "runs" / chosen.name, place()
+        if processes > 1 and here.processes == 1:
+            if failed := launch(sys.argv[1:], processes):
+                typer.echo(f"{failed}. The same command with --resume goes on.", err=True)
+                raise typer.Exit(1)
+            return
+        if here.is_first and (done := open_run(run, chosen, resume)):
             typer.echo(f"{chosen.name}: goes on after epoch {done} of {chosen.training.epochs}")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     try:
         from fetal_model.training.fit import deterministic
+        from fetal_model.training.parallel import Lost
+        from fetal_model.training.train import help_train
         from fetal_model.training.train import train as learn
 
         if chosen.training.precision == "float32":
             deterministic()
+        if not here.is_first:
+            help_train(chosen, work, run)
+            return
         made = learn(chosen, work, progress=_simulating, run=run, tensorboard=tensorboard)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    except Lost as error:
+        typer.echo(f"{error}. The same commands with --resume go on.", err=True)
+        raise typer.Exit(1) from error
     except KeyboardInterrupt:
         typer.echo(
             f"\nStopped; {len(read_rows(run))} of {chosen.training.epochs} epochs are kept in "
@@ -88,16 +114,23 @@ def sweep(
         Path, typer.Option("--output", "-o", file_okay=False, help="Folder of the results.")
     ] = Path("docs/results/experiments"),
     work: Work = Path("data"),
+    engine: Annotated[
+        Engine, typer.Option(help="One run after the other here, or as tasks of a Ray cluster.")
+    ] = Engine.local,
 ) -> None:
     """Train recipes with several seeds and test all on the same scans; called again it goes on."""
     from fetal_model.training.recipe import at_side
+    from fetal_model.training.sweep import one_by_one
     from fetal_model.training.sweep import sweep as run
+    from fetal_model.training.sweep_ray import on_ray
 
     try:
         chosen = [_changed(name, data, size, epochs, None) for name in recipes]
         if side:
             chosen = [at_side(recipe, side) for recipe in chosen]
-        failed = run(chosen, seeds, output, work, test_scans, _simulating, typer.echo)
+        engines = {Engine.local: one_by_one, Engine.ray: on_ray}
+        does = engines[engine]
+        failed = run(chosen, seeds, output, work, test_scans, _simulating, typer.echo, does)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     except KeyboardInterrupt:

@@ -78,7 +78,7 @@ class Scalars(keras.callbacks.Callback):
         self._kind.plugin_data.plugin_name = "scalars"
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        values = {**(logs or {}), "learning_rate": self.model.optimizer.learning_rate}
+        values = {**(logs or {}), "learning_rate": np.array(self.model.optimizer.learning_rate)}
         with self._writer.as_default():
             for name, value in values.items():
                 scalar = tf.constant(float(value), tf.float32)
@@ -111,6 +111,6 @@ class Teller(keras.callbacks.Callback):
 
     def _send(self, step: int, whole: bool, logs: dict[str, Any] | None) -> None:
         values = {key: float(value) for key, value in (logs or {}).items()}
-        values["learning_rate"] = float(self.model.optimizer.learning_rate)
+        values["learning_rate"] = float(np.array(self.model.optimizer.learning_rate))
         last = whole and self.model.stop_training
         self._tell(Moment(self._epoch, step, self._steps, whole, values, last))

@@ -18,13 +18,14 @@ from fetal_model.architectures.backbones import STANDARDISED
 from fetal_model.dataset.manifest import Record
 from fetal_model.dataset.pipeline import augmentation, batches
 from fetal_model.inference.outputs import Outputs
-from fetal_model.training import fine_tuning
+from fetal_model.training import fine_tuning, parallel
 from fetal_model.training.callbacks import CHOOSES, Averaged, Course, Scalars, Teller, watched
 from fetal_model.training.checkpoint import BEST, HISTORY, Checkpoint, read_rows, resume
 from fetal_model.training.data import Scans
 from fetal_model.training.imagenet import load_imagenet
 from fetal_model.training.losses import group_accuracy, group_cross_entropy, loss_of
 from fetal_model.training.multi_task import MultiTask, targets_of
+from fetal_model.training.processes import place
 from fetal_model.training.progress import Lines, Tell
 from fetal_model.training.recipe import Recipe
 from fetal_model.training.recipe_tables import Training
@@ -63,46 +64,51 @@ def fit(
     keras.mixed_precision.set_global_policy(precision_of(recipe))
     try:
         steps = steps_of(recipe, scans)
-        model, network = _learner(recipe, outputs, scans, steps)
-        # oneDNN is faster than XLA on a CPU
-        model.compile(
-            _optimizer(training),
-            loss=loss_of(recipe),
-            metrics=[
-                keras.metrics.MeanMetricWrapper(group_accuracy, name="accuracy"),
-                keras.metrics.MeanMetricWrapper(group_cross_entropy, name="cross_entropy"),
-            ],
-            jit_compile=False,
-        )
-        done = resume(model, run, CHOOSES)
-        if not is_over(training, watched(run)):
-            epoch = tf.Variable(done, dtype=tf.int64, trainable=False)
+        with parallel.strategy().scope():
+            model, network = _learner(recipe, outputs, scans, steps)
+            # oneDNN is faster than XLA on a CPU
+            model.compile(
+                _optimizer(training),
+                loss=loss_of(recipe),
+                metrics=[
+                    keras.metrics.MeanMetricWrapper(group_accuracy, name="accuracy"),
+                    keras.metrics.MeanMetricWrapper(group_cross_entropy, name="cross_entropy"),
+                ],
+                jit_compile=False,
+            )
             # a mean teacher asks for its averages in the first step
             model.optimizer.build(model.trainable_variables)
-            model.fit(
-                _batches(recipe, outputs, scans, epoch, run),
-                validation_data=batches(
-                    scans.validation,
-                    _targets(recipe, scans.validation, outputs),
-                    spec,
-                    training.batch_size,
-                    folder=run,
-                ),
-                initial_epoch=done,
-                epochs=training.epochs,
-                shuffle=False,  # the data shuffle themselves
-                verbose=0,
-                callbacks=[
-                    *([Averaged()] if training.averaging else []),
-                    keras.callbacks.CSVLogger(run / HISTORY, append=True),
-                    Checkpoint(run, CHOOSES),
-                    Course(training, run, epoch),
-                    *([Scalars(tensorboard)] if tensorboard else []),
-                    Teller(tell or Lines(training.epochs), steps),
-                ],
+        # one after the other, as each tidies the folder
+        done = parallel.in_turn(lambda: resume(model, run, CHOOSES))
+        if not is_over(training, watched(run)):
+            epoch = tf.Variable(done, dtype=tf.int64, trainable=False)
+            data = _batches(recipe, outputs, scans, epoch, run)
+            validation = batches(
+                scans.validation,
+                _targets(recipe, scans.validation, outputs),
+                spec,
+                training.batch_size,
+                folder=run,
             )
+            callbacks = _callbacks(
+                recipe, run, epoch, tell or Lines(training.epochs), steps, tensorboard
+            )
+            if place().processes > 1:
+                epochs = range(done, training.epochs)
+                parallel.fit(model, loss_of(recipe), data, validation, epochs, callbacks)
+            else:
+                model.fit(
+                    data,
+                    validation_data=validation,
+                    initial_epoch=done,
+                    epochs=training.epochs,
+                    shuffle=False,  # the data shuffle themselves
+                    verbose=0,
+                    callbacks=callbacks,
+                )
         # the checkpoint of the best epoch holds the average beside the weights
         model.load_weights(run / BEST)
+        parallel.wait()  # or the first process removes the folder before another has read it
         if training.averaging:
             model.optimizer.finalize_variable_values(model.trainable_variables)
     finally:
@@ -160,6 +166,22 @@ def _batches(
     return with_unlabelled(labelled, recipe, scans, epoch, run)
 
 
+def _callbacks(
+    recipe: Recipe, run: Path, epoch: tf.Variable, tell: Tell, steps: int, tensorboard: Path | None
+) -> list[keras.callbacks.Callback]:
+    """In the order that each asks for; of several processes the first alone writes and tells."""
+    first = place().is_first
+    keep = [keras.callbacks.CSVLogger(run / HISTORY, append=True), Checkpoint(run, CHOOSES)]
+    scalars = [Scalars(tensorboard)] if tensorboard else []
+    return [
+        *([Averaged()] if recipe.training.averaging else []),
+        *(keep if first else []),
+        parallel.Wait(),
+        Course(recipe.training, run, epoch),
+        *([*scalars, Teller(tell, steps)] if first else []),
+    ]
+
+
 def _learner(
     recipe: Recipe, outputs: Outputs, scans: Scans, steps: int
 ) -> tuple[keras.Model, keras.Model]:
@@ -168,6 +190,7 @@ def _learner(
         student, teacher = fine_tuning.start(recipe.options["dropout"])
         return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation), student
     network = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
+    parallel.share_statistics(network)
     if recipe.architecture == "backbone":
         _begin(network, recipe, outputs, scans)
     if recipe.semi_supervised is not None:

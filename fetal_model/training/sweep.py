@@ -44,6 +44,7 @@ TEST_SCANS = 4000
 TEST_QUALITY = {"good": 0.1, "fair": 0.2, "poor": 0.7}
 """Shares in a simulated test set: harder than what is learned from, to tell recipes apart."""
 ORDER, LOG = "order.json", "log.txt"
+Say = Callable[[str], None]
 _PAUSE = 0.5  # seconds
 
 
@@ -103,6 +104,21 @@ class Run:
         return bool(found)
 
 
+def one_by_one(todo: Sequence[Run], say: Say) -> list[str]:
+    """Do runs on this machine; returns the names of those that failed."""
+    failed = []
+    for number, run in enumerate(todo, start=1):
+        began = time.monotonic()
+        if cause := do(run):
+            failed.append(run.name)
+        say(f"{number}/{len(todo)} {outcome(run, cause)}, {time.monotonic() - began:.0f} s")
+    return failed
+
+
+Engine = Callable[[Sequence[Run], Say], list[str]]
+"""Does runs, says a sentence about each, and returns the names of those that failed."""
+
+
 def sweep(
     recipes: Sequence[Recipe],
     seeds: int,
@@ -110,9 +126,10 @@ def sweep(
     work: Path,
     test_scans: int = TEST_SCANS,
     progress: Progress | None = None,
-    say: Callable[[str], None] = print,
+    say: Say = print,
+    engine: Engine = one_by_one,
 ) -> list[str]:
-    """Do every run that is not finished, one after the other, the first seed of all first.
+    """Do every run that is not finished, the first seed of all first.
 
     Args:
         recipes: What to train.
@@ -122,6 +139,7 @@ def sweep(
         test_scans: Size of a simulated test set.
         progress: Called with (done, total) while phantoms are made.
         say: Told a sentence about each run.
+        engine: What does them.
 
     Returns:
         Names of the runs that failed; a second call tries them again.
@@ -146,7 +164,7 @@ def sweep(
             if recipe.data.phantoms:
                 phantom_folder(recipe.data, work, progress)
                 test_folder(work, test_scans, progress)
-        return _do_all(todo, say)
+        return engine(todo, say)
     finally:
         os.close(lock)
 
@@ -165,24 +183,17 @@ def test_folder(work: Path, scans: int, progress: Progress | None = None) -> Pat
     return simulated(folder, counts, TEST_SEED, progress, TEST_QUALITY)
 
 
-def _do_all(todo: Sequence[Run], say: Callable[[str], None]) -> list[str]:
-    failed = []
-    for number, run in enumerate(todo, start=1):
-        began = time.monotonic()
-        status = _do(run)
-        took = f"{time.monotonic() - began:.0f} s"
-        if status == 0 and run.is_finished():
-            made = read_json(run.result)
-            told = f"{made['accuracy']:.1%} of {made['test_scans']:,} test scans right, {took}"
-        else:
-            failed.append(run.name)
-            told = f"failed after {took}: {_last_line(run.folder / LOG)} ({run.folder / LOG})"
-        say(f"{number}/{len(todo)} {run.name}: {told}")
-    return failed
+def outcome(run: Run, cause: str) -> str:
+    """What a run gave, or the cause of its failure."""
+    if cause:
+        return f"{run.name}: failed: {cause}"
+    made = read_json(run.result)
+    right = f"{made['accuracy']:.1%} of {made['test_scans']:,} test scans right"
+    return f"{run.name}: {right}"
 
 
-def _do(run: Run) -> int:
-    """Do a run in a process that ends with this one; returns its exit status."""
+def do(run: Run) -> str:
+    """Do a run in a process that ends with this one; returns why it failed, or nothing."""
     run.folder.mkdir(parents=True, exist_ok=True)
     order: dict[str, Any] = {
         "recipe": run.recipe.model_dump(mode="json"),
@@ -209,7 +220,9 @@ def _do(run: Run) -> int:
         status = process.wait()
         if shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
-    return status
+    if status == 0 and run.is_finished():
+        return ""
+    return f"{_last_line(run.folder / LOG)} ({run.folder / LOG})"
 
 
 def _last_line(log: Path) -> str:

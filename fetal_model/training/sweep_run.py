@@ -10,10 +10,8 @@ import csv
 import gzip
 import io
 import json
-import os
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +35,7 @@ from fetal_model.training.checkpoint import read_rows
 from fetal_model.training.data import gather, labelled_scans
 from fetal_model.training.fit import deterministic, fit, precision_of
 from fetal_model.training.jobs import now, read_json
+from fetal_model.training.process import end_with_input
 from fetal_model.training.progress import Lines, Moment
 from fetal_model.training.recipe import Recipe
 from fetal_model.training.sweep import ORDER, TEST_SEED, Run, test_folder
@@ -177,11 +176,6 @@ def _seconds_per_epoch(folder: Path) -> float:
     return statistics.median(map(float, (folder / _SECONDS).read_text().split()))
 
 
-def _end_with_input() -> None:
-    os.read(sys.stdin.fileno(), 1)  # not through a buffer, whose lock would outlive the rest
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    end_with_input()
     main(Path(sys.argv[1]))

@@ -33,6 +33,7 @@ from fetal_model.store.versions import (
     publish,
     sha256,
 )  # fmt: skip
+from fetal_model.training import parallel
 from fetal_model.training.assess import assess
 from fetal_model.training.data import Progress, Scans, gather
 from fetal_model.training.export import export
@@ -80,13 +81,8 @@ def train(
         ValueError: The recipe needs scans or weights that are not there, or its architecture has
             no such option.
     """
-    # before minutes go into phantoms
-    check_options(recipe.architecture, recipe.options)
-    if recipe.options.get("start") == "imagenet":
-        find_imagenet(recipe.options["network"])
-    outputs = outputs_of(recipe)
-    scans = gather(recipe.data, work, progress, seed=recipe.training.seed)
-    run = run or work / "runs" / recipe.name
+    run, outputs = run or work / "runs" / recipe.name, outputs_of(recipe)
+    scans = _scans(recipe, work, progress)
     model = fit(recipe, outputs, scans, run, tell, tensorboard)
 
     def fill(folder: Path) -> None:
@@ -99,6 +95,27 @@ def train(
         write_papers(folder, metadata)
 
     return publish(recipe.name, fill, root)
+
+
+def help_train(recipe: Recipe, work: Path, run: Path) -> None:
+    """Train with the first of several processes, which publishes the version.
+
+    Args:
+        recipe: The same as in the first process, as are the others.
+        work: As in `train`.
+        run: As in `train`.
+    """
+    fit(recipe, outputs_of(recipe), _scans(recipe, work, None), run)
+
+
+def _scans(recipe: Recipe, work: Path, progress: Progress | None) -> Scans:
+    # before minutes go into phantoms
+    check_options(recipe.architecture, recipe.options)
+    parallel.check(recipe)
+    if recipe.options.get("start") == "imagenet":
+        find_imagenet(recipe.options["network"])
+    # the first process makes what the others find
+    return parallel.in_turn(lambda: gather(recipe.data, work, progress, seed=recipe.training.seed))
 
 
 def write_papers(folder: Path, metadata: dict[str, Any]) -> None:
