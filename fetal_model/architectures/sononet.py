@@ -85,13 +85,16 @@ def sononet(
     return keras.Model(inputs, probabilities, name=f"sononet{features}")
 
 
-def load_published(path: Path | str, dropout: float = 0.5) -> keras.Model:
+def load_published(
+    path: Path | str, dropout: float = 0.5, size: Sequence[int] = (HEIGHT, WIDTH)
+) -> keras.Model:
     """Build SonoNet-16 with the published weights.
 
     Args:
         path: `SonoNet16.npz`: 75 float32 arrays, five per convolution in order: kernel
             `(out, in, height, width)`, batch-norm beta, gamma, mean and inverse standard deviation.
         dropout: As in `sononet`; it holds no weights.
+        size: As in `sononet`.
 
     Returns:
         The model of `sononet(16)`; the last convolution and its batch norm are folded into the
@@ -108,7 +111,7 @@ def load_published(path: Path | str, dropout: float = 0.5) -> keras.Model:
                 "give the file published with the paper"
             )
         arrays = [archive[name] for name in wanted]
-    model = sononet(16, dropout=dropout)
+    model = sononet(16, dropout=dropout, size=size)
     groups = [arrays[i : i + 5] for i in range(0, 75, 5)]
     names = [
         f"block{block}_{repeat}"

@@ -3,12 +3,14 @@ beside it what the report claimed; from the runs that are committed."""
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from typing import Any
 
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation.card import DISCLAIMER
-from fetal_model.evaluation.ensembles import WAYS, judge
+from fetal_model.evaluation.doubt_answers import DOUBT, read_answers
+from fetal_model.evaluation.ensembles import WAYS, asked, judge
 from fetal_model.evaluation.experiments import (
     SIGNIFICANT,
     Bounded,
@@ -23,7 +25,15 @@ from fetal_model.evaluation.experiments import (
 from fetal_model.evaluation.runs import Run, read_runs
 from fetal_model.evaluation.seeds import RESAMPLES
 from fetal_model.training.sweep import TEST_QUALITY
+from fetal_model.uncertainty.methods import VIEWS
 
+WAYS_TO_ASK = {
+    "augmentation": "test-time augmentation",
+    "dropout": "Monte Carlo dropout",
+    "ensemble": "ensemble",
+}
+"""Methods of the study of doubt, and how the table calls them."""
+_MANY = 1000
 Groups = dict[Key, list[Run]]
 _COLUMNS = (
     "recipe", "tried", "accuracy", "balanced accuracy", "less the base", "p (Holm)", "verdict",
@@ -42,7 +52,7 @@ def experiments(runs: list[Run] | None = None) -> str:
     groups = group_runs(read_runs() if runs is None else runs)
     rows = [row for section in plan["section"] for row in section["row"]]
     others = {r["recipe"]: (r["against"], r.get("against_side")) for r in rows if "against" in r}
-    found = judge_all(groups, plan["base"], others)
+    found = judge_all(groups, plan["base"], others, _apart(plan))
     sections = [_introduction(plan, found)]
     shown: set[Key] = set()
     for section in plan["section"]:
@@ -53,8 +63,19 @@ def experiments(runs: list[Run] | None = None) -> str:
     if unplanned := [key for key in found if key not in shown]:
         rows = [{"recipe": r, "side": s, "epochs": e, "tried": ""} for r, s, e in unplanned]
         sections.append(_section({"title": "Other runs", "row": rows}, plan, found))
-    sections += [_ensembles(plan, groups), _confusions(plan, groups), _untested(plan)]
+    sections += [_ensembles(plan, groups), _views(), _confusions(plan, groups), _untested(plan)]
     return "\n".join("\n".join([*section, ""]) for section in sections)
+
+
+def _apart(plan: dict[str, Any]) -> dict[str, str]:
+    """Recipes of few scans or labels, which vary more from seed to seed, by section."""
+    return {
+        row["recipe"]: section["title"]
+        for section in plan["section"]
+        if section.get("few")
+        for row in section["row"]
+        if row["recipe"] != plan["base"]
+    }
 
 
 def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
@@ -70,8 +91,9 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         "",
         f"Written by `make docs` from `docs/results/experiments/`. {DISCLAIMER}",
         "",
-        "All of it is simulated: the recipes learned from phantoms, some from ImageNet before, and "
-        "were tested on phantoms of patients that none of them saw"
+        "All of it but what is called real is simulated: the recipes learned from phantoms, some "
+        "from other scans or ImageNet before, and were tested on phantoms of patients that none of "
+        "them saw"
         + (f" ({scans})" if scans else "")
         + f". They are harder than what was learned from ({shares}), to tell recipes apart. Only "
         "the column *the report's* is not ours: these figures are copied from the two reports, "
@@ -85,8 +107,9 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         f"{RESAMPLES:,} resamples: patients are drawn with replacement, and the spread between "
         "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
         "residuals of an analysis of variance by recipe and seed) and added as Student's t; it is "
-        "taken to be the same for every recipe, too little for those with few labels, whose choice "
-        "each seed draws anew. p is two-sided from the same resamples and "
+        "taken to be the same for every recipe, but for those of few scans and of few labels, "
+        "whose choice each seed draws anew and which have one of their own, for all rows of the "
+        "section. p is two-sided from the same resamples and "
         "corrected for every comparison on this page (Holm 1979); below "
         f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
         "not mean that there is none.",
@@ -203,6 +226,31 @@ def _ensembles(plan: dict[str, Any], groups: Groups) -> list[str]:
             found = judge(runs, way)
             shown = [_shown(found.accuracy), _shown(found.best), _shown(found.more, "+")]
             lines.append(_line(planned["title"], members, way, *shown, f"{found.p:.4f}"))
+    return lines
+
+
+def _views() -> list[str]:
+    """The version that the study of doubt asked, with and without test-time augmentation."""
+    about = json.loads((DOUBT / "about.json").read_text(encoding="utf-8"))
+    lines = [
+        "## One version asked in several ways",
+        "",
+        f"{about['version']} as in [trust](trust.md): test-time augmentation is the mean over "
+        f"{len(VIEWS)} views, the ensemble {about['networks']} trainings of its recipe. Gained and "
+        "lost are scans that only this way or only one look got right; p is McNemar's, exact and "
+        "not corrected. Bounds of shares are exact, those of the difference over patients and left "
+        f"out below {_MANY:,} scans.",
+        "",
+        *_head(("scans", "asked", "right", "right in one look", "gained", "lost", "more", "p")),
+    ]
+    for simulated, title in ((True, "simulated, of poor quality"), (False, "real validation")):
+        once = [answer for answer in read_answers("softmax") if answer.simulated == simulated]
+        for method, said in WAYS_TO_ASK.items():
+            answers = [answer for answer in read_answers(method) if answer.simulated == simulated]
+            found = asked(answers, once)
+            more = _shown(found.more, "+") if found.once.n >= _MANY else ""
+            counts = [str(found.right), str(found.once), str(found.gained), str(found.lost)]
+            lines.append(_line(title, said, *counts, more, f"{found.p:.4f}"))
     return lines
 
 

@@ -1,4 +1,5 @@
-"""Several trained networks asked together, against the best of them; from the runs of a sweep."""
+"""Several answers about a scan made one: of several networks, against the best of them, and of one
+network that looks at several views or through dropout masks, against one look."""
 
 from __future__ import annotations
 
@@ -8,8 +9,12 @@ from typing import Literal
 
 import numpy as np
 
+from fetal_model.anatomy import KEYS
 from fetal_model.evaluation import seeds
+from fetal_model.evaluation.doubt_answers import Answer
 from fetal_model.evaluation.experiments import Bounded
+from fetal_model.evaluation.metrics import Proportion
+from fetal_model.evaluation.paired import discordant
 from fetal_model.evaluation.resampling import Floats
 from fetal_model.evaluation.runs import Answers, Run
 
@@ -72,10 +77,71 @@ def judge(runs: Sequence[Run], way: Way) -> Ensemble:
     together = combine(np.stack([run.test.shares for run in runs]), way)
     honest = [run for run in runs if not run.settings["leaky"]] or runs
     best = max(honest, key=lambda run: float(run.settings["accuracy_validation"]))
-    patients = sorted(set(first.patients))
-    said = Answers(first.patients, first.truth, together)
+    return _beside(Answers(first.patients, first.truth, together), best.test)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One version asked in another way, beside the same asked once.
+
+    Attributes:
+        right: Of the other way.
+        once: Of one look.
+        gained: Scans that only the other way got right.
+        lost: Scans that only one look got right.
+        more: Difference of the accuracies, on the same resampled patients.
+        p: McNemar's exact, of gained and lost.
+    """
+
+    right: Proportion
+    once: Proportion
+    gained: int
+    lost: int
+    more: Bounded
+    p: float
+
+
+def asked(answers: Sequence[Answer], once: Sequence[Answer]) -> Asked:
+    """Compare two methods of `fetal_model.uncertainty.methods` on scans of the four anatomies.
+
+    Args:
+        answers: Of a method.
+        once: Of `softmax`, about the same scans.
+
+    Raises:
+        ValueError: They are about other scans.
+    """
+    one, two = ([answer for answer in said if answer.label in KEYS] for said in (answers, once))
+    if [answer.scan for answer in one] != [answer.scan for answer in two]:
+        raise ValueError("answers: expected two methods asked about the same scans, found others")
+    right, before = ([_is_right(answer) for answer in said] for said in (one, two))
+    gained, lost, p = discordant(right, before)
+    return Asked(
+        Proportion(sum(right), len(right)),
+        Proportion(sum(before), len(before)),
+        gained,
+        lost,
+        _beside(_as_run(one), _as_run(two)).more,
+        p,
+    )
+
+
+def _is_right(answer: Answer) -> bool:
+    return KEYS[int(np.argmax(answer.probabilities))] == answer.label
+
+
+def _as_run(answers: Sequence[Answer]) -> Answers:
+    return Answers(
+        tuple(answer.group for answer in answers),
+        np.array([KEYS.index(answer.label) for answer in answers], dtype=np.int64),
+        np.array([answer.probabilities for answer in answers]),
+    )
+
+
+def _beside(together: Answers, alone: Answers) -> Ensemble:
+    patients = sorted(set(together.patients))
     ours, theirs = (
-        seeds.accuracy(seeds.confusions([answers], patients)) for answers in (said, best.test)
+        seeds.accuracy(seeds.confusions([answers], patients)) for answers in (together, alone)
     )
     more = ours - theirs
     return Ensemble(

@@ -116,6 +116,7 @@ def judge_all(
     groups: dict[Key, list[Run]],
     base: str,
     others: Mapping[str, tuple[str, int | None]] | None = None,
+    apart: Mapping[str, str] | None = None,
 ) -> dict[Key, Outcome]:
     """The outcome of every group, beside its base with the same side and epochs.
 
@@ -123,14 +124,21 @@ def judge_all(
         groups: See `group_runs`.
         base: Name of the recipe that the others are compared with.
         others: Another base, by recipe that is compared with it, and its side if it is another.
+        apart: Name of those whose spread between seeds is estimated apart from that of all others,
+            by recipe.
     """
-    bases = others or {}
-    sizes: dict[tuple[int, int], list[Run]] = defaultdict(list)
+    bases, names = others or {}, apart or {}
+    alike: dict[tuple[str, int, int], list[Run]] = defaultdict(list)
     for key, runs in groups.items():
-        sizes[key[1:]] += runs
-    spreads = {size: _spreads(runs) for size, runs in sizes.items()}
+        alike[names.get(key[0], ""), *key[1:]] += runs
+    spreads = {one: _spreads(runs) for one, runs in alike.items()}
     found = {
-        key: _judge(key, groups, _base(key, *bases.get(key[0], (base, None))), spreads[key[1:]])
+        key: _judge(
+            key,
+            groups,
+            _base(key, *bases.get(key[0], (base, None))),
+            spreads[names.get(key[0], ""), *key[1:]],
+        )
         for key in groups
     }
     compared = [key for key, outcome in found.items() if outcome.p is not None]
@@ -204,7 +212,7 @@ def confused(runs: Sequence[Run], peers: Sequence[Run], one: int, two: int) -> t
 
 @dataclass(frozen=True)
 class _Spreads:
-    """Between seeds, over all recipes of one side and number of epochs."""
+    """Between seeds, over recipes of one side and number of epochs."""
 
     accuracy: seeds.Spread
     balanced: seeds.Spread

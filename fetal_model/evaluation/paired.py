@@ -109,9 +109,13 @@ def mcnemar(first: Sequence[Prediction], second: Sequence[Prediction]) -> tuple[
     Returns:
         Scans that only the first got right, those that only the second did, and p.
     """
-    right = [[row.is_right for row in rows] for rows in (first, second)]
-    one = sum(a and not b for a, b in zip(*right, strict=True))
-    two = sum(b and not a for a, b in zip(*right, strict=True))
+    return discordant([row.is_right for row in first], [row.is_right for row in second])
+
+
+def discordant(first: Sequence[bool], second: Sequence[bool]) -> tuple[int, int, float]:
+    """`mcnemar` of whether each scan was answered right."""
+    one = sum(a and not b for a, b in zip(first, second, strict=True))
+    two = sum(b and not a for a, b in zip(first, second, strict=True))
     return one, two, float(binomtest(one, one + two).pvalue) if one + two else 1.0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from fetal_model.architectures.sononet import load_published
+from fetal_model.architectures.sononet import HEIGHT, WIDTH, load_published
 from fetal_model.dataset.manifest import shared_folder
 from fetal_model.training.losses import group_cross_entropy
 
@@ -72,11 +72,16 @@ def freeze_batch_norm(model: keras.Model) -> None:
             layer.trainable = False
 
 
-def start(dropout: float) -> tuple[keras.Model, keras.Model]:
-    """A student and a teacher, both the published network."""
-    student = load_published(published_path(), dropout)
+def start(options: dict[str, Any]) -> tuple[keras.Model, keras.Model]:
+    """A student and a teacher, both the published network.
+
+    Args:
+        options: Of the student, as in `sononet`.
+    """
+    size = options.get("size", (HEIGHT, WIDTH))
+    student = load_published(published_path(), options["dropout"], size)
     freeze_batch_norm(student)
-    return student, load_published(published_path(), dropout=0)
+    return student, load_published(published_path(), 0, size)
 
 
 def blend(model: keras.Model, share: float) -> None:

@@ -187,7 +187,7 @@ def _learner(
 ) -> tuple[keras.Model, keras.Model]:
     """What learns, and the plain network in it, which shares its layers."""
     if recipe.fine_tuning is not None:
-        student, teacher = fine_tuning.start(recipe.options["dropout"])
+        student, teacher = fine_tuning.start(recipe.options)
         return fine_tuning.Distilled(student, teacher, recipe.fine_tuning.distillation), student
     network = build(recipe.architecture, outputs=len(outputs.names), **recipe.options)
     parallel.share_statistics(network)

@@ -151,16 +151,7 @@ def of_size(recipe: Recipe, size: int) -> Recipe:
 
 
 def at_side(recipe: Recipe, side: int) -> Recipe:
-    """The recipe on squares of `side` pixels.
-
-    Raises:
-        ValueError: Its network has a size of its own.
-    """
-    if recipe.architecture == "sononet":
-        raise ValueError(
-            f"{recipe.name}: expected a network whose input may have any side, found "
-            f"{recipe.architecture}; leave the side out"
-        )
+    """The recipe on squares of `side` pixels."""
     content = recipe.model_dump(mode="json")
     content["input"] |= {"height": side, "width": side}
     content["options"] |= {"size": side if recipe.architecture == "seed_cnn" else [side, side]}

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fetal_model.evaluation.ensembles import combine, judge
+from fetal_model.anatomy import KEYS
+from fetal_model.evaluation.doubt_answers import Answer
+from fetal_model.evaluation.ensembles import asked, combine, judge
 from fetal_model.evaluation.runs import Answers, Run
 
 SCANS = 120
@@ -61,3 +63,24 @@ def test_what_cannot_be_asked_together_is_refused() -> None:
     for members in ([run(set(), 1)], [run(set(), 1), run(set(), 1, scans="others")]):
         with pytest.raises(ValueError, match="tested on the same scans"):
             judge(members, "voting")
+
+
+def answers(wrong: set[int]) -> list[Answer]:
+    """About ten scans of five patients, and one of another plane."""
+    rows = []
+    for n in range(10):
+        shares = [0.1] * 4
+        shares[(n + (n in wrong)) % 4] = 0.7
+        rows.append(Answer(f"s{n}", KEYS[n % 4], f"p{n // 2}", 0, True, tuple(shares)))
+    return [*rows, Answer("s10", "other", "p9", -1, True, (0.25, 0.25, 0.25, 0.25))]
+
+
+def test_one_version_asked_again_gains_and_loses_scans() -> None:
+    found = asked(answers({9}), answers({1, 2, 3}))
+    assert (found.right.count, found.once.count, found.right.n) == (9, 7, 10)
+    assert (found.gained, found.lost) == (3, 1)
+    assert found.p == pytest.approx(0.625)
+    assert found.more.value == pytest.approx(0.2)
+    assert found.more.low < 0 < found.more.high
+    with pytest.raises(ValueError, match="the same scans"):
+        asked(answers({0})[1:], answers({0}))

@@ -187,6 +187,21 @@ def test_seeds_alone_give_students_interval_and_test(tmp_path: Path) -> None:
     assert outcome.difference.high - outcome.difference.low == pytest.approx(high - low, rel=0.1)
 
 
+def test_recipes_apart_have_a_spread_of_their_own(tmp_path: Path) -> None:
+    wrong = {"seed-cnn": (1, 1, 1), "seed-cnn-plain": (1, 1, 1), "few": (0, 2, 4)}
+    for recipe, counts in wrong.items():
+        for seed, count in enumerate(counts):
+            write_run(tmp_path, recipe, seed, {i for i in range(SCANS) if i % 4 < count})
+    groups = group_runs(read_runs(tmp_path))
+    together = judge_all(groups, "seed-cnn")
+    apart = judge_all(groups, "seed-cnn", apart={"few": "Few"})
+    plain, few = ("seed-cnn-plain", 128, 30), ("few", 128, 30)
+    assert (together[plain].freedom, apart[plain].freedom, apart[few].freedom) == (6, 4, 2)
+    assert apart[plain].accuracy.low == pytest.approx(0.75)
+    assert together[plain].accuracy.low < 0.6
+    assert apart[few].accuracy.low < together[few].accuracy.low
+
+
 def test_the_spread_between_patients_is_that_of_a_cluster_sample(tmp_path: Path) -> None:
     """Each patient is right throughout or wrong throughout: as many scans as patients count."""
     write_run(tmp_path, "r", 0, {i for i in range(SCANS) if i // 4 % 3 == 0})

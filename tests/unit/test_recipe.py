@@ -138,8 +138,7 @@ def test_a_side_is_that_of_input_and_network() -> None:
     recipe = at_side(load_recipe("seed-cnn-dropout"), 128)
     assert (recipe.input.height, recipe.input.width) == (128, 128)
     assert recipe.options == {"dropout": 0.5, "size": 128}
-    with pytest.raises(ValueError, match="leave the side out"):
-        at_side(load_recipe("sononet16"), 128)
+    assert at_side(load_recipe("sononet32"), 96).options["size"] == [96, 96]
 
 
 def test_changes_replace_training_values(tmp_path: Path) -> None:
