@@ -109,7 +109,8 @@ def data(recipe: Recipe, found: Mapping[str, int] | None = None) -> str:
             "the epoch, 1 to test)"
         )
     if elsewhere := sum(counts.values()) - sum(of_anatomies):
-        text += f", and {elsewhere:,} of other planes to test on"
+        use = "learned too" if recipe.data.other_planes else "to test on"
+        text += f", and {elsewhere:,} of other planes {use}"
     if recipe.data.real_scans:
         text += ", and the real training scans"
         if recipe.data.without:

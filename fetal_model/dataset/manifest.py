@@ -13,8 +13,10 @@ from fetal_model.dataset import fetal_planes
 from fetal_model.settings import read_settings
 from fetal_model.store.versions import sha256
 
-LABELS = (*KEYS, "cervix", "other")
-"""What a scan may be labelled; the last two are none of the four planes."""
+OTHER_PLANES = ("cervix", "other")
+"""Labels of scans of none of the four planes."""
+LABELS = (*KEYS, *OTHER_PLANES)
+"""What a scan may be labelled."""
 MANIFEST = "manifest.csv"
 LEAST = 10
 """Scans of each anatomy to learn from; fewer cannot be split."""

@@ -147,7 +147,7 @@ def _cells(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
 
 def _waiting(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any]) -> list[str]:
     _, side, epochs = _key(row, section, plan)
-    command = plan["command"].format(
+    command = row.get("command", plan["command"]).format(
         recipe=row["recipe"], seeds=plan["seeds"], side=side, epochs=epochs
     )
     output = f" --output {section['output']}" if "output" in section else ""

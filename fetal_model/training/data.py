@@ -11,6 +11,7 @@ import numpy as np
 
 from fetal_model import anatomy
 from fetal_model.dataset.manifest import (
+    LABELS,
     LEAST,
     Record,
     read_folder,
@@ -72,6 +73,8 @@ def gather(
         records, elsewhere = labelled_scans(data.folder)
     else:
         records, elsewhere = read_phantoms(phantom_folder(data, cache, progress)), []
+    if data.other_planes:
+        records, elsewhere = records + elsewhere, []
     records = [record for record in records if record.group not in kept_out]
     if data.size:
         records = some(records, data.size, data.phantom_seed)
@@ -102,7 +105,8 @@ def gather(
 
 
 def share(records: Sequence[Record], data: Data) -> tuple[list[Record], list[Record], list[Record]]:
-    """Split scans as the recipe says; a sequential split goes by their paths.
+    """Split scans as the recipe says; a sequential split goes by their paths, the official one of
+    phantoms by patient.
 
     Raises:
         ValueError: It would put scans of a known patient on two sides, and the recipe does not
@@ -111,7 +115,8 @@ def share(records: Sequence[Record], data: Data) -> tuple[list[Record], list[Rec
     known = any(record.patient for record in records)
     if data.split == "sequential":
         records = sorted(records, key=lambda record: record.scan)
-    made = split(records, data.split, data.phantom_seed, leaky=data.leaky and known)
+    how = "patient" if data.split == "official" and data.phantoms else data.split
+    made = split(records, how, data.phantom_seed, leaky=data.leaky and known)
     return made.take(records)
 
 
@@ -191,8 +196,7 @@ def labelled_scans(folder: str) -> tuple[list[Record], list[Record]]:
 
 def phantom_folder(data: Data, cache: Path, progress: Progress | None = None) -> Path:
     """Folder of the recipe's phantoms below `cache`, simulated if it is not there yet."""
-    counts = {key: data.phantoms[key] for key in anatomy.KEYS}  # type: ignore[index]
-    folder = phantom_path(data, cache)
+    folder, counts = phantom_path(data, cache), _counts(data)
     return simulated(folder, counts, data.phantom_seed, progress, pathology=data.pathology)
 
 
@@ -215,7 +219,11 @@ def simulated(
 
 def phantom_path(data: Data, cache: Path) -> Path:
     """Where the recipe's phantoms are kept below `cache`, whether or not they are there yet."""
-    counts = [data.phantoms[key] for key in anatomy.KEYS]  # type: ignore[index]
     shown = ["pathology"] if data.pathology else []
-    parts = (*shown, data.phantom_seed, *counts, simulator())
+    parts = (*shown, data.phantom_seed, *_counts(data).values(), simulator())
     return cache / ("phantoms-" + "-".join(map(str, parts)))
+
+
+def _counts(data: Data) -> dict[str, int]:
+    """Phantoms of each label, in the order of `LABELS`."""
+    return {key: data.phantoms[key] for key in LABELS if key in data.phantoms}

@@ -241,8 +241,16 @@ def _targets(recipe: Recipe, records: Sequence[Record], outputs: Outputs) -> NDA
     Returns:
         Shape (n, n_outputs + classes of all tasks).
     """
-    rows = [anatomy.KEYS.index(record.label) for record in records]
-    targets = outputs.membership.T[rows].astype(np.float32)
+    count = len(outputs.names)
+    known = dict(zip(anatomy.KEYS, outputs.membership.T, strict=True))
+    # a label of another plane, which has an output of its own
+    known |= {
+        name: row
+        for name, row in zip(outputs.names, np.eye(count), strict=True)
+        if name not in known
+    }
+    rows = [known[record.label] for record in records]
+    targets = np.array(rows, dtype=np.float32).reshape(-1, count)
     if recipe.multi_task is None:
         return targets
     return np.concatenate([targets, targets_of(recipe.multi_task.tasks, records)], axis=1)

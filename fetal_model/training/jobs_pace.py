@@ -112,7 +112,7 @@ def scans_to_learn(data: Data) -> int:
     present = sum(data.phantoms.values())
     if data.folder:
         records = read_folder(Path(data.folder))
-        present = sum(record.label in anatomy.KEYS for record in records)
+        present = sum(data.other_planes or record.label in anatomy.KEYS for record in records)
     count = _LEARNED * min(present, data.size or present)
     real = shared_folder() / "real_scans"
     if data.real_scans and (real / "manifest.csv").is_file():

@@ -70,7 +70,8 @@ def plan(name: str, changes: Changes) -> Recipe:
     if changes.phantoms is None:
         return recipe
     content = recipe.model_dump(mode="json")
-    content["data"] |= {"phantoms": dict.fromkeys(anatomy.KEYS, changes.phantoms), "size": None}
+    counts = dict.fromkeys(recipe.data.phantoms, changes.phantoms)
+    content["data"] |= {"phantoms": counts, "size": None}
     return Recipe.model_validate(content)
 
 

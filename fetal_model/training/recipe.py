@@ -104,6 +104,16 @@ class Recipe(Strict):
         return self
 
     @model_validator(mode="after")
+    def _has_outputs_of_its_own_for_other_planes(self) -> Self:
+        asks_more = self.multi_task or self.semi_supervised or self.fine_tuning
+        if self.data.other_planes and (self.architecture == "sononet" or asks_more):
+            raise ValueError(
+                "other_planes expects an architecture whose outputs are free, which sononet is "
+                "not, and neither multi_task, semi_supervised nor fine_tuning"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _starts_from_its_own_kind(self) -> Self:
         start = self.fine_tuning
         if start and (self.architecture != "sononet" or "dropout" not in self.options):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fetal_model import anatomy
+from fetal_model.dataset.manifest import OTHER_PLANES
 from fetal_model.scan.preprocess import InputSpec
 
 
@@ -35,7 +36,7 @@ class Data(Strict):
     """What it learns from: simulated scans, or the scans of a folder.
 
     Attributes:
-        phantoms: Simulated scans per anatomy; none where there is a folder.
+        phantoms: Simulated scans per anatomy, and of further planes; none where there is a folder.
         folder: Path of a folder of labelled scans, see `manifest.read_folder`, or empty.
         phantom_seed: Seed of the simulation.
         pathology: Whether half of the simulated scans that can show a pathology do.
@@ -43,7 +44,10 @@ class Data(Strict):
         without: Sources of real scans left out of training.
         size: Phantoms, or scans of the folder, that are taken before the split, those of some
             patients in the proportions of all; all of them when None.
-        split: How they are split into about 80/10/10; see `dataset.splits.split`.
+        other_planes: Whether scans of further planes are learned from too, each of their labels
+            with an output of its own, so that the network can say that it is none of the four.
+        split: How they are split into about 80/10/10; see `dataset.splits.split`. `official` is by
+            patient where there is no folder: nobody published a split of phantoms.
         leaky: Whether scans of one patient may be learned from and tested on. Only a split that
             may do so says it, and every figure of such a version is labelled.
         labelled: Training scans of each anatomy, and as many validation scans, whose labels are
@@ -54,8 +58,10 @@ class Data(Strict):
     """
 
     phantoms: dict[
-        Literal["brain", "abdomen", "femur", "thorax"], Annotated[int, Field(ge=10)]
+        Literal["brain", "abdomen", "femur", "thorax", "cervix", "other"],
+        Annotated[int, Field(ge=10)],
     ] = {}
+    other_planes: bool = False
     phantom_seed: Annotated[int, Field(ge=0)] = 0
     folder: str = ""
     pathology: bool = False
@@ -65,15 +71,15 @@ class Data(Strict):
     size: Annotated[int, Field(ge=40)] | None = None
     labelled: Annotated[int, Field(ge=1)] | None = None
     real_unlabelled: bool = False
-    split: Literal["patient", "sequential", "image"] = "patient"
+    split: Literal["patient", "official", "sequential", "image"] = "patient"
     leaky: bool = False
 
     @model_validator(mode="after")
     def _leaks_only_where_it_can(self) -> Self:
-        if self.leaky and self.split == "patient":
+        if self.leaky and self.split in ("patient", "official"):
             raise ValueError(
-                "leaky = true: expected split sequential or image, received patient, which keeps "
-                "every patient on one side; leave leaky out"
+                "leaky = true: expected split sequential or image, received "
+                f"{self.split}, which keeps every patient on one side; leave leaky out"
             )
         return self
 
@@ -85,11 +91,19 @@ class Data(Strict):
 
     @model_validator(mode="after")
     def _has_scans_of_every_anatomy(self) -> Self:
-        missing = set(anatomy.KEYS) - set(self.phantoms)
+        wanted = {*anatomy.KEYS, *(OTHER_PLANES if self.other_planes else ())}
+        missing = wanted - set(self.phantoms)
         if self.folder and self.phantoms:
             raise ValueError("expected phantoms or a folder, received both")
         if not self.folder and missing:
             raise ValueError(f"phantoms: expected every anatomy, missing {sorted(missing)}")
+        if further := set(self.phantoms) - wanted:
+            raise ValueError(
+                f"phantoms: expected the four anatomies, received {sorted(further)} too; add "
+                "other_planes = true"
+            )
+        if self.other_planes and self.labelled:
+            raise ValueError("other_planes expects no labelled, which counts the four anatomies")
         return self
 
 

@@ -16,7 +16,7 @@ from fetal_model import anatomy
 from fetal_model.architectures import check_options
 from fetal_model.architectures.sononet import GROUPS
 from fetal_model.architectures.sononet import OUTPUTS as SONONET_OUTPUTS
-from fetal_model.dataset.manifest import Record, fingerprint
+from fetal_model.dataset.manifest import OTHER_PLANES, Record, fingerprint
 from fetal_model.evaluation.card import card
 from fetal_model.evaluation.predictions import read_predictions, write_predictions
 from fetal_model.inference.outputs import Outputs
@@ -132,7 +132,8 @@ def outputs_of(recipe: Recipe) -> Outputs:
     """What the outputs of a recipe's network mean, before calibration."""
     if recipe.architecture == "sononet":
         return Outputs(SONONET_OUTPUTS, tuple(GROUPS[key] for key in anatomy.KEYS))
-    return Outputs(anatomy.KEYS, tuple((key,) for key in anatomy.KEYS))
+    names = (*anatomy.KEYS, *(OTHER_PLANES if recipe.data.other_planes else ()))
+    return Outputs(names, tuple((key,) for key in anatomy.KEYS))
 
 
 def describe(

@@ -113,6 +113,9 @@ KINDS = {
     + STRONG,
     "tasks": SMALL.replace("phantom_seed = 1", "phantom_seed = 1\npathology = true")
     + '[multi_task]\ntasks = ["plane", "quality", "pathology"]\n',
+    "other planes": SMALL.replace("thorax = 12", "thorax = 12, cervix = 12, other = 12").replace(
+        "phantom_seed = 1", "phantom_seed = 1\nother_planes = true"
+    ),
     "mixed scans": SMALL.replace("rotation = 0.1", 'crop = 0.2\nmixing = "cutmix"')
     + 'loss = "focal"\nlabel_smoothing = 0.1\noptimizer = "lion"\n',
 }
@@ -224,7 +227,7 @@ def test_however_it_learned_it_serves(
     predictor = Predictor.load("small", tmp_path / "weights")
     phantoms = phantom_path(chosen.data, work)
     model = keras.models.load_model(made.file(MODEL), compile=False, safe_mode=True)
-    assert model.output.shape == (None, 4)
+    assert model.output.shape == (None, 6 if kind == "other planes" else 4)
     trunk = trunk_of(model)
     for row in rows:
         scan = read_scan(phantoms / row.scan)
@@ -246,6 +249,10 @@ def test_however_it_learned_it_serves(
         normalised = model.get_layer("training_set")
         assert 10 < float(np.squeeze(normalised.mean)) < 120
         assert float(np.squeeze(normalised.variance)) > 100
+    if kind == "other planes":
+        assert predictor.outputs.can_reject
+        assert {row.label for row in rows} >= {"cervix", "other"}
+        assert made.metadata["outputs"]["names"][-2:] == ["cervix", "other"]
     if kind == "tasks":
         assert {"plane_accuracy", "val_pathology_accuracy"} <= set(made.metadata["history"])
 

@@ -266,7 +266,8 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
 def test_without_runs_every_row_says_how_to_run_it() -> None:
     text = experiments([])
     rows = sum(len(section["row"]) for section in read_plan()["section"])
-    assert text.count(": `python -m fetal_model sweep ") == rows
+    assert text.count(": `python -m fetal_model sweep ") == rows - 1
+    assert "not run: data unavailable: `python -m fetal_model train fetal-planes --data " in text
     assert text.count("not run: weights unavailable: `python -m fetal_model sweep ") == 5
     assert "Other runs" not in text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.manifest import Record
-from fetal_model.training.data import share, some
+from fetal_model.training.data import phantom_path, share, some
+from fetal_model.training.recipe import load_recipe
 from fetal_model.training.recipe_tables import Data
 
 COUNTS = {"brain": 200, "abdomen": 120, "femur": 100, "thorax": 80}
@@ -82,3 +84,43 @@ def test_the_split_by_patient_leaks_nothing(records: list[Record]) -> None:
     train, validation, test = share(records, data())
     assert not patients(train) & patients(test)
     assert not patients(train) & patients(validation)
+
+
+def test_the_official_split_is_the_publishers_and_phantoms_have_none() -> None:
+    published = [
+        Record(
+            f"{label}-{n}", Path(), label, f"P{label}{n}", "fetal_planes", "", simulated=False,
+            columns={"part": "train" if n < 30 else "test"},
+        )
+        for label in (*KEYS, "cervix", "other") for n in range(40)
+    ]  # fmt: skip
+    asked = Data(folder="there", other_planes=True, split="official")
+    train, validation, test = share(published, asked)
+    assert {record.scan for record in test} == {
+        record.scan for record in published if record.columns["part"] == "test"
+    }
+    for part in (train, validation, test):
+        assert set(Counter(record.label for record in part)) == {*KEYS, "cervix", "other"}
+    made = [replace(record, columns={}) for record in published]
+    recipe = load_recipe("fetal-planes")
+    assert recipe.data.split == "official"
+    train, validation, test = share(made, recipe.data)
+    assert len(train) + len(validation) + len(test) == len(made)
+
+
+def test_scans_of_other_planes_have_a_place_and_outputs_of_their_own() -> None:
+    from fetal_model.training.train import outputs_of
+
+    recipe = load_recipe("seed-cnn-other-planes")
+    assert "-556-339-300-451-200-400-" in phantom_path(recipe.data, Path()).name
+    outputs = outputs_of(recipe)
+    assert outputs.names == (*KEYS, "cervix", "other")
+    assert outputs.can_reject
+    for wrong, said in (
+        ({"phantoms": {**recipe.data.phantoms}}, "other_planes = true"),
+        ({"phantoms": dict.fromkeys(KEYS, 10), "other_planes": True}, "cervix"),
+        ({**recipe.data.model_dump(), "labelled": 5}, "expects no labelled"),
+        ({**recipe.data.model_dump(), "split": "official", "leaky": True}, "official"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Data.model_validate(wrong)
