@@ -23,6 +23,7 @@ from fetal_model.evaluation.runs import Run
 PLAN = Path(__file__).with_name("experiments.toml")
 SIGNIFICANT = 0.05
 BASE, SAME, BETTER, WORSE = "the base", "no difference shown", "better", "worse"
+UNJUDGED = "not judged: how much seeds differ is unknown"
 Key = tuple[str, int, int]
 """Recipe, side in pixels, epochs: the runs of one row differ in their seed only."""
 
@@ -57,10 +58,10 @@ class Outcome:
         training: Accuracy on the training scans in the best epoch, under augmentation and dropout.
         difference: Its accuracy less the base's over the seeds both have, None where the two
             cannot be compared.
-        p: Of the difference.
+        p: Of the difference, None without one and where the spread between seeds is unknown.
         holm: The same, corrected for every recipe that is compared.
         freedom: Degrees of freedom of the spread between seeds; 0: unknown, and left out.
-        verdict: `BETTER`, `WORSE`, `SAME`, `BASE`, or why it is not compared.
+        verdict: `BETTER`, `WORSE`, `SAME`, `BASE`, `UNJUDGED`, or why it is not compared.
         base: Recipe that it was compared with.
     """
 
@@ -262,6 +263,8 @@ def _judge(key: Key, groups: dict[Key, list[Run]], base: Key, spreads: _Spreads)
         return replace(alone, verdict="not compared: tested on other scans")
     patients = _patients(both)
     drawn = seeds.accuracy(_tested(second, patients)) - seeds.accuracy(_tested(first, patients))
+    if not spreads.difference.freedom:
+        return replace(alone, difference=Bounded.of(drawn), verdict=UNJUDGED)
     drawn = spreads.difference.blur(drawn, 2 / len(first))
     return replace(alone, difference=Bounded.of(drawn), p=seeds.p_value(drawn[1:]))
 

@@ -28,6 +28,8 @@ COLUMNS = ("scan", "patient", "label", "quality", "machine", *(f"p_{key}" for ke
 """Of a run's CSV files."""
 OWN_TEST = "own-test"
 """Folder beside, with the answers about the scans that a run's own split held out."""
+REAL = "real"
+"""Folder beside, with the answers about the real validation scans, where they were there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +66,13 @@ class Run:
         test: About the test scans.
         held_out: About the scans that its own split held out for testing, empty where there is no
             such file.
+        real: About the real validation scans, likewise.
     """
 
     settings: dict[str, Any]
     test: Answers
     held_out: Answers
+    real: Answers
 
     @property
     def seed(self) -> int:
@@ -113,8 +117,9 @@ def _run(settings: dict[str, Any], path: Path) -> Run:
             f"{test}: expected {settings['test_scans']} test scans as its JSON file says, found "
             f"{len(rows)}; run it again"
         )
-    own = path.parent / OWN_TEST / name
-    return Run(settings, _answers(rows), _answers(_rows(own) if own.is_file() else []))
+    further = (path.parent / folder / name for folder in (OWN_TEST, REAL))
+    own, real = (_answers(_rows(file) if file.is_file() else []) for file in further)
+    return Run(settings, _answers(rows), own, real)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -11,8 +11,10 @@ p_brain, p_abdomen, p_femur, p_thorax` (quality and machine are empty where they
 the test set), `leaky`, `backend`, `precision`, `data_fingerprint` (what was learned from and chose
 the epoch), `test_fingerprint`, `finished` (ISO 8601, UTC), `own_test_scans` and
 `accuracy_own_test` (the tenth that the recipe's own split keeps for testing, which a leaky split
-flatters; its rows are in `own-test/<recipe>-<seed>.csv.gz`), `simulated` and `settings` (hash of
-all that the result depends on).
+flatters; its rows are in `own-test/<recipe>-<seed>.csv.gz`), `real_scans` (real validation scans
+of the four anatomies, 0 where they are absent; the rows are in `real/<recipe>-<seed>.csv.gz`),
+`simulated` (whether the test set is) and `settings` (hash of all that the result depends on but the
+real scans).
 
 The test set is simulated anew, of patients that no recipe draws and mostly of poor quality; with a
 folder of data it is a fifth of the folder's patients, kept out of every recipe.

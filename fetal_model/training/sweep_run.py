@@ -28,6 +28,7 @@ from fetal_model.dataset.manifest import (
 )
 from fetal_model.dataset.pipeline import batches
 from fetal_model.dataset.splits import folds
+from fetal_model.evaluation.runs import OWN_TEST, REAL
 from fetal_model.inference.head import Floats
 from fetal_model.store.versions import write_text
 from fetal_model.training.callbacks import watched
@@ -41,7 +42,6 @@ from fetal_model.training.recipe import Recipe
 from fetal_model.training.sweep import ORDER, TEST_SEED, Run, test_folder
 from fetal_model.training.train import outputs_of, seen
 
-OWN_TEST = "own-test"
 COLUMNS = ("scan", "patient", "label", "quality", "machine", *(f"p_{k}" for k in anatomy.KEYS))
 _SECONDS = "seconds.txt"
 
@@ -75,6 +75,9 @@ def do(run: Run, folder: Path) -> None:
     own_test = [record for record in scans.own_test if record.label in anatomy.KEYS]
     accuracy = answer(recipe, model, test, run.results / f"{run.name}.csv.gz")
     own = answer(recipe, model, own_test, run.results / OWN_TEST / f"{run.name}.csv.gz")
+    real = [record for record in scans.real_test if record.label in anatomy.KEYS]
+    if real:
+        answer(recipe, model, real, run.results / REAL / f"{run.name}.csv.gz")
     rows, chosen = read_rows(folder), int(np.nanargmin(watched(folder)))
     result = {
         "recipe": recipe.name,
@@ -91,8 +94,9 @@ def do(run: Run, folder: Path) -> None:
         "accuracy_validation": float(rows[chosen]["val_accuracy"]),
         "own_test_scans": len(own_test),
         "accuracy_own_test": own,
+        "real_scans": len(real),
         "leaky": recipe.data.leaky,
-        "simulated": all(record.simulated for record in (*seen(recipe, scans), *test)),
+        "simulated": all(record.simulated for record in test),
         "backend": keras.backend.backend(),
         "precision": precision_of(recipe),
         "data_fingerprint": fingerprint(seen(recipe, scans)),

@@ -25,7 +25,8 @@ def run(wrong: set[int], validation: float, scans: str = "the same", leaky: bool
         "test_fingerprint": scans,
         "leaky": leaky,
     }
-    return Run(settings, Answers(patients, TRUTH, shares), Answers((), TRUTH[:0], shares[:0]))
+    nothing = Answers((), TRUTH[:0], shares[:0])
+    return Run(settings, Answers(patients, TRUTH, shares), nothing, nothing)
 
 
 def test_averaging_weighs_how_sure_each_is_and_voting_does_not() -> None:

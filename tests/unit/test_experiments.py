@@ -20,6 +20,7 @@ from fetal_model.evaluation.experiments import (
     BASE,
     BETTER,
     SAME,
+    UNJUDGED,
     WORSE,
     confused,
     flattery,
@@ -27,8 +28,9 @@ from fetal_model.evaluation.experiments import (
     judge_all,
     read_plan,
 )  # fmt: skip
+from fetal_model.evaluation.metrics import Proportion
 from fetal_model.evaluation.paired import holm
-from fetal_model.evaluation.runs import COLUMNS, OWN_TEST, Run, read_runs
+from fetal_model.evaluation.runs import COLUMNS, OWN_TEST, REAL, Run, read_runs
 
 PATIENTS = 60
 SCANS = 4 * PATIENTS
@@ -37,7 +39,7 @@ TRUTH = [KEYS[i % 4] for i in range(SCANS)]
 
 def write_run(
     folder: Path, recipe: str, seed: int, wrong: set[int], held_out: set[int] | None = None,
-    **changes: Any,
+    real: set[int] | None = None, **changes: Any,
 ) -> None:  # fmt: skip
     """A run that takes the scans `wrong` for the next anatomy; the fourth of each patient's four
     scans is a thorax, and so on. `held_out` are the errors among as many scans of its own."""
@@ -51,7 +53,10 @@ def write_run(
     folder.mkdir(exist_ok=True)
     name = f"{recipe}-{changes.get('side', 128)}-{seed}"
     (folder / f"{name}.json").write_text(json.dumps({**settings, **changes}))
-    for place, part, errors in ((folder, "test", wrong), (folder / OWN_TEST, "own", held_out)):
+    answered = (
+        (folder, "test", wrong), (folder / OWN_TEST, "own", held_out), (folder / REAL, "r", real),
+    )  # fmt: skip
+    for place, part, errors in answered:
         if errors is None:
             continue
         place.mkdir(exist_ok=True)
@@ -85,7 +90,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     write_run(folder, "seed-cnn-kernel-2", 7, every(11))
     write_run(folder, "seed-cnn-batch-16", 1, every(11), backend="jax", precision="bfloat16")
     write_run(folder / "in-full", "seed-cnn", 0, every(20), side=256, epochs=50)
-    write_run(folder, "seed-cnn-own", 0, every(30))
+    write_run(folder, "seed-cnn-own", 0, every(30), real=every(4))
     return read_runs(folder)
 
 
@@ -187,6 +192,15 @@ def test_seeds_alone_give_students_interval_and_test(tmp_path: Path) -> None:
     assert outcome.difference.high - outcome.difference.low == pytest.approx(high - low, rel=0.1)
 
 
+def test_one_seed_is_no_verdict(tmp_path: Path) -> None:
+    write_run(tmp_path, "seed-cnn", 0, set())
+    write_run(tmp_path, "seed-cnn-plain", 0, set(range(0, SCANS, 2)))
+    found = judge_all(group_runs(read_runs(tmp_path)), "seed-cnn")["seed-cnn-plain", 128, 30]
+    assert found.difference is not None
+    assert found.difference.value == pytest.approx(-0.5)
+    assert (found.p, found.holm, found.verdict) == (None, None, UNJUDGED)
+
+
 def test_recipes_apart_have_a_spread_of_their_own(tmp_path: Path) -> None:
     wrong = {"seed-cnn": (1, 1, 1), "seed-cnn-plain": (1, 1, 1), "few": (0, 2, 4)}
     for recipe, counts in wrong.items():
@@ -261,6 +275,9 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
     assert "seed-cnn-own" in text.split("## Other runs (simulated)")[1]
     assert "(240 simulated scans of 60 patients)" in text
     assert "+0.062 (" in text.split("### How much a leak flatters")[1]
+    on_real = text.split("## The recipes on real scans")[1].split("##")[0]
+    assert f"| seed-cnn-own | 128 | 30 | 0 | {Proportion(180, 240)} |" in on_real
+    assert on_real.count("seed-cnn") == 1
 
 
 def test_without_runs_every_row_says_how_to_run_it() -> None:
