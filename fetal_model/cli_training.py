@@ -63,7 +63,8 @@ def train(
         run, here = work / "runs" / chosen.name, place()
         if processes > 1 and here.processes == 1:
             if failed := launch(sys.argv[1:], processes):
-                typer.echo(f"{failed}. The same command with --resume goes on.", err=True)
+                begun = " The same command with --resume goes on." if read_rows(run) else ""
+                typer.echo(f"{failed}\n{chosen.name} was not trained.{begun}", err=True)
                 raise typer.Exit(1)
             return
         if here.is_first and (done := open_run(run, chosen, resume)):
@@ -85,7 +86,8 @@ def train(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     except Lost as error:
-        typer.echo(f"{error}. The same commands with --resume go on.", err=True)
+        begun = " The same commands with --resume go on." if read_rows(run) else ""
+        typer.echo(f"{error}.{begun}", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         typer.echo(

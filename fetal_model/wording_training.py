@@ -103,11 +103,11 @@ def data(recipe: Recipe, found: Mapping[str, int] | None = None) -> str:
     of_anatomies = [counts.get(a.key, 0) for a in ANATOMIES]
     text = f"Scans of {recipe.data.folder}" if recipe.data.folder else "Simulated scans"
     if counts:
+        shares = "8 in 10 to learn from, 1 to choose the epoch, 1 to test"
+        if recipe.data.split == "official" and recipe.data.folder:
+            shares = "tested on those that the publisher tests on"
         each = (f"{a.name.lower()} {n:,}" for a, n in zip(ANATOMIES, of_anatomies, strict=True))
-        text += (
-            f": {', '.join(each)} (n = {sum(of_anatomies):,}; 8 in 10 to learn from, 1 to choose "
-            "the epoch, 1 to test)"
-        )
+        text += f": {', '.join(each)} (n = {sum(of_anatomies):,}; {shares})"
     if elsewhere := sum(counts.values()) - sum(of_anatomies):
         use = "learned too" if recipe.data.other_planes else "to test on"
         text += f", and {elsewhere:,} of other planes {use}"

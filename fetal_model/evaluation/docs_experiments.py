@@ -109,8 +109,8 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         f"{RESAMPLES:,} resamples: patients are drawn with replacement, and the spread between "
         "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
         "residuals of an analysis of variance by recipe and seed) and added as Student's t; it is "
-        "taken to be the same for every recipe, but for those of few scans and of few labels, "
-        "whose choice each seed draws anew and which have one of their own, for all rows of the "
+        "taken to be the same for every recipe, but for those of few scans and those of few "
+        "labels, of which each seed draws others: they have one of their own, for all rows of the "
         "section. p is two-sided from the same resamples and "
         "corrected for every comparison on this page (Holm 1979); below "
         f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
@@ -239,9 +239,9 @@ def _views() -> list[str]:
         "",
         f"{about['version']} as in [trust](trust.md): test-time augmentation is the mean over "
         f"{len(VIEWS)} views, the ensemble {about['networks']} trainings of its recipe. Gained and "
-        "lost are scans that only this way or only one look got right; p is McNemar's, exact and "
-        "not corrected. Bounds of shares are exact, those of the difference over patients and left "
-        f"out below {_MANY:,} scans.",
+        "lost are scans that only this way or only one look got right; p is McNemar's, not "
+        "corrected, and takes scans as independent, as do the exact bounds of shares. Those of the "
+        f"difference are over patients, and left out below {_MANY:,} scans.",
         "",
         *_head(("scans", "asked", "right", "right in one look", "gained", "lost", "more", "p")),
     ]

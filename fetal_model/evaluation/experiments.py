@@ -133,15 +133,14 @@ def judge_all(
     for key, runs in groups.items():
         alike[names.get(key[0], ""), *key[1:]] += runs
     spreads = {one: _spreads(runs) for one, runs in alike.items()}
-    found = {
-        key: _judge(
-            key,
-            groups,
-            _base(key, *bases.get(key[0], (base, None))),
-            spreads[names.get(key[0], ""), *key[1:]],
-        )
-        for key in groups
-    }
+    found = {}
+    for key in groups:
+        other = _base(key, *bases.get(key[0], (base, None)))
+        name, others_name = (names.get(one, "") for one in (key[0], other[0]))
+        own = spreads[name, *key[1:]]
+        if name != others_name and other in groups:
+            own = own.beside(spreads[others_name, *other[1:]])
+        found[key] = _judge(key, groups, other, own)
     compared = [key for key, outcome in found.items() if outcome.p is not None]
     corrected = holm([found[key].p or 0.0 for key in compared])
     for key, p in zip(compared, corrected, strict=True):
@@ -219,6 +218,17 @@ class _Spreads:
     balanced: seeds.Spread
     training: seeds.Spread
     difference: seeds.Spread
+
+    def beside(self, other: _Spreads) -> _Spreads:
+        """The same, where the recipe that is compared with has another spread.
+
+        What a seed does to both alike is not known then, and is not taken out.
+        """
+        one, two = self.accuracy, other.accuracy
+        # a difference has twice the variance of one run
+        deviation = float(np.sqrt((one.deviation**2 + two.deviation**2) / 2))
+        freedom = min(one.freedom, two.freedom)
+        return replace(self, difference=seeds.Spread(deviation, freedom))
 
 
 def _spreads(runs: Sequence[Run]) -> _Spreads:

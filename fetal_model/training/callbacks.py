@@ -39,15 +39,20 @@ class Course(keras.callbacks.Callback):
         super().__init__()
         self._training, self._run, self._epoch = training, run, epoch
 
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        # kept here from now on: another machine may not see at once what the first one writes
+        self._watched = watched(self._run)
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch.assign(epoch)
-        self.model.optimizer.learning_rate = learning_rate(self._training, watched(self._run))
+        self.model.optimizer.learning_rate = learning_rate(self._training, self._watched)
         for index, layer in enumerate(self.model.layers):
             if generator := getattr(layer, "seed_generator", None):
                 generator.state.assign([self._training.seed * 2**4 + index, epoch * _STEPS])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if is_over(self._training, watched(self._run)):
+        self._watched.append(float((logs or {})[CHOOSES]))
+        if is_over(self._training, self._watched):
             self.model.stop_training = True
 
 

@@ -13,6 +13,7 @@ from fetal_model import anatomy
 from fetal_model.dataset.manifest import (
     LABELS,
     LEAST,
+    OTHER_PLANES,
     Record,
     read_folder,
     read_phantoms,
@@ -75,6 +76,13 @@ def gather(
         records, elsewhere = read_phantoms(phantom_folder(data, cache, progress)), []
     if data.other_planes:
         records, elsewhere = records + elsewhere, []
+        counts = Counter(record.label for record in records)
+        if short := [f"{key} {counts[key]}" for key in OTHER_PLANES if counts[key] < LEAST]:
+            raise ValueError(
+                f"{data.folder or 'phantoms'}: expected at least {LEAST} readable scans of each of "
+                f"{', '.join(OTHER_PLANES)} to learn other planes, found {', '.join(short)}; add "
+                "some, or leave other_planes out"
+            )
     records = [record for record in records if record.group not in kept_out]
     if data.size:
         records = some(records, data.size, data.phantom_seed)

@@ -21,6 +21,7 @@ from typing import Any, Literal
 from fetal_model.store.home import home
 from fetal_model.store.lock import is_held
 from fetal_model.store.versions import WEIGHTS, write_text
+from fetal_model.training.processes import CONFIG
 from fetal_model.training.recipe import Recipe
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled"]
@@ -224,7 +225,8 @@ def start_process(
         stdout=log,
         stderr=subprocess.STDOUT,
         env={
-            **os.environ,
+            # this machine's place among others that train together is not that of the module
+            **{key: value for key, value in os.environ.items() if key != CONFIG},
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONUNBUFFERED": "1",
             "TF_CPP_MIN_LOG_LEVEL": "2",

@@ -4,7 +4,7 @@ Each process has the environment variable `TF_CONFIG`, as TensorFlow's
 `MultiWorkerMirroredStrategy` reads it, which lists all of them and says which one it is. All draw
 the same batches, since what a batch holds depends on seed, epoch and place alone; each computes the
 gradient of its share, and all take the step of the sum, which is the step of the whole batch. The
-first process keeps checkpoints and history, in a folder that all of them can read.
+first process keeps checkpoints and history, in a folder that all of them can read and write.
 
 `keras.Model.fit` cannot do this (Keras 3.15 with TensorFlow 2.21 ends with "unsupported type
 PerReplica"), so there is a loop here, which calls the same callbacks.
@@ -12,11 +12,15 @@ PerReplica"), so there is a loop here, which calls the same callbacks.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from fetal_model.training.losses import Loss, group_accuracy, group_cross_entropy
@@ -45,10 +49,21 @@ def strategy() -> tf.distribute.Strategy:
     """What variables are to be made under: copies that stay equal, or TensorFlow's default.
 
     With several processes it waits for the others, and must be called before TensorFlow computes.
+
+    Raises:
+        ValueError: A process has several GPUs.
     """
-    if place().processes == 1:
+    here = place()
+    if here.processes == 1:
         return tf.distribute.get_strategy()
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    print(f"process {here.index + 1} of {here.processes}: waits for the others", file=sys.stderr)
+    made = tf.distribute.MultiWorkerMirroredStrategy()
+    if made.num_replicas_in_sync != here.processes:
+        raise ValueError(
+            f"processes: expected {here.processes} with a GPU each, or none, found "
+            f"{made.num_replicas_in_sync} GPUs; give each one by CUDA_VISIBLE_DEVICES"
+        )
+    return made
 
 
 def in_turn(action: Callable[[], Made]) -> Made:
@@ -62,13 +77,47 @@ def in_turn(action: Callable[[], Made]) -> Made:
 
 
 def wait() -> None:
-    """Wait until all processes are here."""
+    """Wait until all processes are here.
+
+    Raises:
+        Lost: One of them has ended.
+    """
     if place().processes > 1:
-        _sum_of_all()(tf.zeros(1)).numpy()
+        with _losses():
+            _sum_of_all()(tf.zeros(1)).numpy()
+
+
+def agree(what: str, said: str) -> None:
+    """See to it that all processes were told the same.
+
+    Args:
+        what: How a reader calls it.
+        said: What this process was told.
+
+    Raises:
+        ValueError: Another one was told something else.
+        Lost: One of them has ended.
+    """
+    if place().processes == 1:
+        return
+    # small whole numbers, whose sums are exact
+    own = np.frombuffer(hashlib.sha256(said.encode()).digest(), np.uint8).astype(np.float32)
+    with _losses():
+        sums = _sum_of_all()(tf.constant(own)).numpy()
+    if not np.array_equal(sums, own * place().processes):
+        raise ValueError(f"processes: expected {what} to be the same in all, found another in one")
 
 
 class Lost(Exception):
     """Another process is gone."""
+
+
+@contextlib.contextmanager
+def _losses() -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.UnavailableError as error:
+        raise Lost("another process that trains with this one has ended") from error
 
 
 class Wait(keras.callbacks.Callback):
@@ -132,7 +181,7 @@ def fit(
     learning, testing = _together(learn), _together(test)
     told = keras.callbacks.CallbackList(callbacks, model=model)
     told.on_train_begin()
-    try:
+    with _losses():
         for epoch in epochs:
             told.on_epoch_begin(epoch)
             sums = tf.zeros(4)
@@ -147,8 +196,6 @@ def fit(
             told.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
-    except tf.errors.UnavailableError as error:
-        raise Lost("another process that trains with this one has ended") from error
     told.on_train_end()
 
 

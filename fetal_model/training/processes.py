@@ -22,6 +22,8 @@ from typing import IO
 
 CONFIG = "TF_CONFIG"
 _PAUSE = 0.1  # seconds
+_LAST_LINES = 20
+_CTRL_C = 130  # status of a shell's command that it ended
 
 
 @dataclass(frozen=True)
@@ -53,33 +55,35 @@ def place() -> Place:
         return Place()
     try:
         config = json.loads(text)
-        task = config["task"]
-        found = Place(int(task["index"]), len(config["cluster"]["worker"]))
+        task, cluster = config["task"], config["cluster"]
+        workers = cluster["worker"] if set(cluster) == {"worker"} else None
+        found = Place(int(task["index"]), len(workers) if isinstance(workers, list) else 0)
         if task["type"] == "worker" and 0 <= found.index < found.processes:
             return found
     except (ValueError, KeyError, TypeError):
         pass
     raise ValueError(
-        f'{CONFIG}: expected {{"cluster": {{"worker": ["HOST:PORT", ...]}}, "task": {{"type": '
-        f'"worker", "index": 0}}}}, found {text}'
+        f'{CONFIG}: expected workers alone, {{"cluster": {{"worker": ["HOST:PORT", ...]}}, "task": '
+        f'{{"type": "worker", "index": 0}}}}, found {text}'
     )
 
 
 def launch(arguments: Sequence[str], processes: int) -> str:
     """Run a command of this project in several processes on this machine that train together.
 
-    The first one writes to this process's streams and gets its Ctrl-C. When it ends, or another
-    one fails, all end; they do too when this process is killed.
+    The first one writes to this process's streams and gets its first Ctrl-C; the second ends all.
+    When it ends, or another one fails, all end; they do too when this process is killed.
 
     Args:
         arguments: Of the command line, from the command's name on.
         processes: How many.
 
     Returns:
-        Why it failed, empty when it did not or when the first process has said it.
+        Why it failed, empty when it did not.
 
     Raises:
-        SystemExit: The first process failed; with its status.
+        SystemExit: The first process failed and has said why, or Ctrl-C was pressed twice; with
+            its status.
     """
     addresses = free_addresses(processes)
     with contextlib.ExitStack() as stack:
@@ -92,30 +96,45 @@ def launch(arguments: Sequence[str], processes: int) -> str:
             config = {"cluster": {"worker": addresses}, "task": task}
             output: IO[bytes] | None = stack.enter_context(log.open("wb")) if index else None
             crew.append(_start(arguments, json.dumps(config), output))
-        while (status := crew[0].poll()) is None:
-            for index, other in enumerate(crew):
-                if other.poll():
-                    said = logs[index].read_text(encoding="utf-8", errors="replace").split("\n")
-                    last = next((line for line in reversed(said) if line.strip()), "nothing")
-                    return f"process {index + 1} of {processes} ended, and said last: {last}"
+        interrupted = False
+        while True:
             try:
+                ended, others = crew[0].poll(), [other.poll() for other in crew[1:]]
+                # another one's reason before that of the first, which may only miss the other
+                for index, status in enumerate(others, start=1):
+                    if status and not interrupted:
+                        return _reason(index, status, processes, logs[index])
+                if ended is not None:
+                    break
                 time.sleep(_PAUSE)
             except KeyboardInterrupt:
+                if interrupted:
+                    sys.exit(_CTRL_C)
+                interrupted = True
                 crew[0].send_signal(signal.SIGINT)
-    if status:
-        sys.exit(status)
+    if ended < 0:
+        return _reason(0, ended, processes, None)
+    if ended:
+        sys.exit(ended)
     return ""
+
+
+def _reason(index: int, status: int, processes: int, log: Path | None) -> str:
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log else []
+    last = "".join(f"\n    {line}" for line in said[-_LAST_LINES:])
+    return f"process {index + 1} of {processes} {how}" + (f", and said last:{last}" if last else "")
 
 
 def _start(
     arguments: Sequence[str], config: str, output: IO[bytes] | None
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "fetal_model.training.process", *arguments],
+        [sys.executable, "-m", "fetal_model.training.as_child", *arguments],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,
-        env={**os.environ, CONFIG: config},
+        env={**os.environ, CONFIG: config, "TF_CPP_MIN_LOG_LEVEL": "2"},
         start_new_session=True,  # Ctrl-C is for the first one alone
     )
 

@@ -76,10 +76,10 @@ class Data(Strict):
 
     @model_validator(mode="after")
     def _leaks_only_where_it_can(self) -> Self:
-        if self.leaky and self.split in ("patient", "official"):
+        if self.leaky and self.split == "patient":
             raise ValueError(
-                "leaky = true: expected split sequential or image, received "
-                f"{self.split}, which keeps every patient on one side; leave leaky out"
+                "leaky = true: expected split sequential or image, received patient, which keeps "
+                "every patient on one side; leave leaky out"
             )
         return self
 

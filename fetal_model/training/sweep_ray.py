@@ -9,6 +9,7 @@ machine or its process is gone, and the run goes on from its last epoch where it
 from __future__ import annotations
 
 import os
+import platform
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import fetal_model
+from fetal_model.dataset.manifest import shared_folder
 from fetal_model.store.versions import write_bytes
 from fetal_model.training.recipe import Recipe
 from fetal_model.training.sweep import Run, Say, do, outcome
@@ -35,7 +37,7 @@ def on_ray(todo: Sequence[Run], say: Say) -> list[str]:
         Names of those that failed.
 
     Raises:
-        ValueError: Ray is not installed.
+        ValueError: Ray is not installed, or the cluster cannot be reached.
     """
     try:
         import ray
@@ -44,11 +46,7 @@ def on_ray(todo: Sequence[Run], say: Say) -> list[str]:
             "--engine ray: expected Ray, found no such package; install it with the command "
             "`.venv/bin/uv pip install ray`, on every machine the same version"
         ) from error
-    ray.init(
-        runtime_env={"py_modules": [str(Path(fetal_model.__file__).parent)]},
-        log_to_driver=False,
-        configure_logging=False,
-    )
+    _join(ray)
     try:
         task = ray.remote(num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD")(_do)
         waiting = {task.remote(_order(run)): run for run in todo}
@@ -59,7 +57,8 @@ def on_ray(todo: Sequence[Run], say: Say) -> list[str]:
             try:
                 files, cause = ray.get(ended)
             except ray.exceptions.RayError as error:
-                files, cause = {}, str(error).strip().splitlines()[0]
+                # the trace of a task ends with what went wrong in it
+                files, cause = {}, str(error).strip().splitlines()[-1]
             _keep(files, run.results)
             if cause:
                 failed.append(run.name)
@@ -68,6 +67,29 @@ def on_ray(todo: Sequence[Run], say: Say) -> list[str]:
         return failed
     finally:
         ray.shutdown()
+
+
+def _join(ray: Any) -> None:
+    asked = {
+        "log_to_driver": False,
+        "configure_logging": False,
+        "runtime_env": {
+            "py_modules": [str(Path(fetal_model.__file__).parent)],
+            # by default it lies beside the code, which a task has elsewhere
+            "env_vars": {"FETAL_SHARED": str(shared_folder().resolve())},
+        },
+    }
+    address = os.environ.get("RAY_ADDRESS", "")
+    try:
+        ray.init(address=address or "auto", **asked)
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        if address or not isinstance(error, ConnectionError):
+            raise ValueError(
+                f"--engine ray: expected a Ray cluster at {address or 'this machine'}, found none "
+                f"that can be joined ({str(error).strip().splitlines()[-1]}); see to RAY_ADDRESS, "
+                "RAY_AUTH_TOKEN and `ray status`"
+            ) from error
+        ray.init(num_cpus=1, **asked)  # a run has the whole machine
 
 
 def _order(run: Run) -> dict[str, Any]:
@@ -87,7 +109,7 @@ def _do(order: dict[str, Any]) -> tuple[dict[str, bytes], str]:
         results = Path(folder)
         run = Run(Recipe.model_validate(order["recipe"]), results, work, order["test_scans"])
         if cause := do(run):
-            return {}, cause
+            return {}, f"on {platform.node()}: {cause}"
         files = [path for path in results.rglob("*") if path.is_file()]
         return {path.relative_to(results).as_posix(): path.read_bytes() for path in files}, ""
 

@@ -31,12 +31,12 @@ from fetal_model.dataset.splits import folds
 from fetal_model.evaluation.runs import OWN_TEST, REAL
 from fetal_model.inference.head import Floats
 from fetal_model.store.versions import write_text
+from fetal_model.training.as_child import end_with_input
 from fetal_model.training.callbacks import watched
 from fetal_model.training.checkpoint import read_rows
 from fetal_model.training.data import gather, labelled_scans
 from fetal_model.training.fit import deterministic, fit, precision_of
 from fetal_model.training.jobs import now, read_json
-from fetal_model.training.process import end_with_input
 from fetal_model.training.progress import Lines, Moment
 from fetal_model.training.recipe import Recipe
 from fetal_model.training.sweep import ORDER, TEST_SEED, Run, test_folder

@@ -112,10 +112,16 @@ def _scans(recipe: Recipe, work: Path, progress: Progress | None) -> Scans:
     # before minutes go into phantoms
     check_options(recipe.architecture, recipe.options)
     parallel.check(recipe)
-    if recipe.options.get("start") == "imagenet":
-        find_imagenet(recipe.options["network"])
-    # the first process makes what the others find
-    return parallel.in_turn(lambda: gather(recipe.data, work, progress, seed=recipe.training.seed))
+
+    def find() -> Scans:
+        if recipe.options.get("start") == "imagenet":
+            find_imagenet(recipe.options["network"])
+        return gather(recipe.data, work, progress, seed=recipe.training.seed)
+
+    scans = parallel.in_turn(find)  # the first process makes what the others find
+    parallel.agree("the recipe", recipe.model_dump_json(exclude={"data": {"folder"}}))
+    parallel.agree("the scans", fingerprint(seen(recipe, scans)))
+    return scans
 
 
 def write_papers(folder: Path, metadata: dict[str, Any]) -> None:

@@ -31,6 +31,8 @@ def test_the_second_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
         '{"cluster": {"worker": ["a:1"]}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "ps", "index": 0}}',
+        '{"cluster": {"chief": ["a"], "worker": ["b"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}',
     ],
 )
 def test_another_form_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`python -m fetal_model.training.process ...`: the command line, ended when its input ends."""
+"""`python -m fetal_model.training.as_child ...`: the command line, ended when its input ends."""
 
 from __future__ import annotations
 
