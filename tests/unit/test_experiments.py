@@ -214,6 +214,11 @@ def test_recipes_apart_have_a_spread_of_their_own(tmp_path: Path) -> None:
     assert apart[plain].accuracy.low == pytest.approx(0.75)
     assert together[plain].accuracy.low < 0.6
     assert apart[few].accuracy.low < together[few].accuracy.low
+    # beside a base of another spread nothing is paired: here all of it is that of the few
+    difference = apart[few].difference
+    assert difference is not None
+    width = 2 * t.ppf(0.975, 2) * 0.5 / np.sqrt(3)
+    assert difference.high - difference.low == pytest.approx(width, rel=0.1)
 
 
 def test_the_spread_between_patients_is_that_of_a_cluster_sample(tmp_path: Path) -> None:
