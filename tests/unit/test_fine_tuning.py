@@ -98,7 +98,7 @@ def test_absent_weights_say_which_setting_helps(
 def test_student_and_teacher_start_the_same(shared: Path) -> None:
     from fetal_model.training.fine_tuning import start
 
-    student, teacher = start(dropout=0.5)
+    student, teacher = start({"dropout": 0.5})
     pixels = scans(1)
     assert np.allclose(student(pixels), teacher(pixels), atol=1e-6)
     trainable = {weight.path.split("/")[0] for weight in student.trainable_weights}
@@ -111,7 +111,7 @@ def test_student_and_teacher_start_the_same(shared: Path) -> None:
 def test_blending_is_a_weighted_mean(share: float, shared: Path) -> None:
     from fetal_model.training.fine_tuning import blend, start
 
-    model, published = start(dropout=0.5)
+    model, published = start({"dropout": 0.5})
     changed = [weight + 1 for weight in model.get_weights()]
     model.set_weights(changed)
     blend(model, share)
