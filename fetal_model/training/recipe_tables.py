@@ -78,8 +78,8 @@ class Data(Strict):
     def _leaks_only_where_it_can(self) -> Self:
         if self.leaky and self.split == "patient":
             raise ValueError(
-                "leaky = true: expected split sequential or image, received patient, which keeps "
-                "every patient on one side; leave leaky out"
+                "leaky = true: expected split official, sequential or image, received patient, "
+                "which keeps every patient on one side; leave leaky out"
             )
         return self
 

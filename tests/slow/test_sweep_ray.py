@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from fetal_model.phantom import write_phantoms
 from fetal_model.training.processes import free_addresses
 
 pytest.importorskip("ray", reason="Ray is not installed")
@@ -51,7 +53,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 400) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """Of every process here; the cluster asks for a token."""
+    """Of every process here; the cluster asks for a token, and its nodes know no shared folder."""
     return {
         **os.environ, "PYTHONPATH": str(ROOT), "FETAL_SHARED": str(tmp_path / "absent"),
         "FETAL_HOME": str(tmp_path / "home"), "RAY_USAGE_STATS_ENABLED": "0",
@@ -104,10 +106,21 @@ def worker_of(run: str) -> int:
     return 0
 
 
+def shared_scans(folder: Path) -> Path:
+    """A folder like the one that `FETAL_SHARED` names, with a scan of each anatomy to validate."""
+    made = write_phantoms(folder / "real_scans", 1, seed=3)
+    rows = list(csv.DictReader(made.open(encoding="utf-8")))
+    with made.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*rows[0], "part", "source"])
+        writer.writeheader()
+        writer.writerows({**row, "part": "validation", "source": "made"} for row in rows)
+    return folder
+
+
 def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(
     cluster: str, settings: dict[str, str], tmp_path: Path
 ) -> None:
-    names = ["first", "second"]
+    names, shared = ["first", "second"], shared_scans(tmp_path / "shared")
     for name in names:
         (tmp_path / f"{name}.toml").write_text(TINY.format(name=name), encoding="utf-8")
 
@@ -118,7 +131,7 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(
                 sys.executable, "-m", "fetal_model", "sweep", *(f"{name}.toml" for name in names),
                 *asked, "--engine", engine,
             ],
-            cwd=tmp_path, env={**settings, "RAY_ADDRESS": cluster},
+            cwd=tmp_path, env={**settings, "RAY_ADDRESS": cluster, "FETAL_SHARED": str(shared)},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -143,7 +156,8 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(
         {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
         for root in (tmp_path / "out-local", tmp_path / "out-ray")
     ]
-    assert len(files[0]) == 6
+    assert len(files[0]) == 8
+    assert Path("real/second-0.csv.gz") in files[1]  # the folder that this process knows
     assert set(files[0]) == set(files[1])
     for name, content in files[0].items():
         if name.suffix == ".json":

@@ -126,3 +126,16 @@ def test_scans_of_other_planes_have_a_place_and_outputs_of_their_own() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             Data.model_validate(wrong)
+
+
+def test_a_scan_of_another_plane_is_the_target_of_its_own_output(records: list[Record]) -> None:
+    from fetal_model.training.fit import _targets
+    from fetal_model.training.train import outputs_of
+
+    recipe = load_recipe("seed-cnn-other-planes")
+    outputs = outputs_of(recipe)
+    shown = [replace(records[0], label=label) for label in ("thorax", "cervix", "brain", "other")]
+    marked = _targets(recipe, shown, outputs).argmax(axis=1)
+    assert [outputs.names[index] for index in marked] == ["thorax", "cervix", "brain", "other"]
+    assert _targets(recipe, shown, outputs).sum() == 4
+    assert _targets(recipe, [], outputs).shape == (0, 6)
