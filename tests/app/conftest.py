@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 
 from fetal_model.predictor import Predictor
 from fetal_model.store import versions
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_packages_are_read_once() -> Iterator[None]:
+    """For every AppTest Streamlit reads what all installed packages say of themselves: a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        look = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", look)
+        yield
 
 
 @pytest.fixture

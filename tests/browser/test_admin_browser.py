@@ -20,7 +20,7 @@ from fetal_model.store.versions import WEIGHTS, list_versions
 from fetal_model.training import jobs, jobs_plan
 from fetal_model.training.jobs_plan import Changes
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ADDRESSES = (
     "", "classify", "compare", "teach", "models", "admin",
     # none of these is a page, though files have such names
@@ -86,7 +86,6 @@ def test_signed_out_no_address_offers_an_action(browser: Browser, app: str, pass
     page.context.close()
 
 
-@pytest.mark.slow
 def test_a_killed_training_is_told_and_restarted(
     browser: Browser, app: str, installation: Path, password: None
 ) -> None:
@@ -105,7 +104,6 @@ def test_a_killed_training_is_told_and_restarted(
     page.context.close()
 
 
-@pytest.mark.slow
 def test_a_waiting_training_is_taken_out_of_the_line(
     browser: Browser, app: str, installation: Path, password: None
 ) -> None:

@@ -20,7 +20,7 @@ from fetal_model.phantom.dicom import write_still
 from fetal_model.predictor import Predictor
 from fetal_model.scan import read_scan
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("FETAL_SHARED", ROOT.parent / "shared"))
 

@@ -12,7 +12,7 @@ from take_screenshots import choose_theme
 from fetal_model.phantom.planes import PLANES
 from fetal_model.wording_phantom import KNOBS, plane_name
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def open_gallery(browser: Browser, address: str, width: int, height: int) -> Page:

@@ -25,6 +25,7 @@ PUBLISHED = np.mean([100 / 108, 1, 1, 57 / 58])
 """Balanced accuracy of the published SonoNet-16 on the same scans: 0.977."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(
         not (REAL / "manifest.csv").is_file(),
         reason=f"no real scans in {shared_folder()}: set FETAL_SHARED",
