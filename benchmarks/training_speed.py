@@ -1,19 +1,25 @@
 """Seconds per epoch of our pipeline and of the first report's own style, on the same network.
 
 The report's style, as its words and Keras's own examples have it: every scan is read from its PNG
-in every epoch, resized and augmented in float32. Both learn the seed CNN's recipe from the same
-scans in the same process, in turn, and are judged on the same held-out patients.
+in every epoch, resized and augmented in float32, by TensorFlow as it is installed, which leaves
+oneDNN off on processors without AVX-512. Both learn the seed CNN's recipe from the same scans, one
+after the other in processes of their own, and are judged on the test scans of docs/experiments.md.
+A third process tells how much of the ratio is oneDNN's.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,60 +29,99 @@ from keras import layers
 from benchmarks import write_result
 from fetal_model import anatomy
 from fetal_model.architectures import build
-from fetal_model.dataset.manifest import Record
+from fetal_model.dataset.manifest import Record, read_phantoms
 from fetal_model.training.data import Scans, gather
 from fetal_model.training.fit import fit, precision_of
 from fetal_model.training.progress import Moment
-from fetal_model.training.recipe import Recipe, load_recipe, of_size
+from fetal_model.training.recipe import Recipe, at_side, load_recipe, of_size
+from fetal_model.training.sweep import TEST_SCANS, test_folder
 from fetal_model.training.sweep_run import predict
 from fetal_model.training.train import outputs_of
 
 DATA = Path("data")
-EPOCHS = 50
+SIDE, EPOCHS = 128, 30
+OURS, THEIRS, WITH_ONEDNN = "ours", "the report's style", "the report's style with oneDNN"
+FEW = 5  # epochs of the third, which is not judged
+CHILD = "import benchmarks.training_speed as it; it.child()"
+AS_INSTALLED = "import tensorflow; "  # before ours, which turns oneDNN on
 
 
 def main(arguments: Sequence[str] = ()) -> None:
     """Write `training-speed.json`; `--size` and `--epochs` make a trial of it, which is printed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--size", type=int)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    asked = parser.parse_args(arguments)
-    recipe = load_recipe("seed-cnn", {"epochs": asked.epochs})
-    if asked.size:
-        recipe = of_size(recipe, asked.size)
-    scans = gather(recipe.data, DATA)
-    ways = {"ours": ours, "the report's style": as_reported}
-    found = {}
-    for name, way in ways.items():
-        model, seconds = way(recipe, scans)
-        labels = [anatomy.KEYS.index(record.label) for record in scans.own_test]
-        answers = predict(recipe, model, scans.own_test).argmax(axis=1)
-        found[name] = {
-            # the first epoch also traces the graph, and ours then reads the scans
-            "first_epoch": round(seconds[0], 2),
-            "seconds_per_epoch": round(statistics.median(seconds[1:] or seconds), 2),
-            "right": int(np.sum(answers == labels)),
-            "of": len(labels),
-            "seconds_in_all": round(sum(seconds), 1),
-        }
-        print(f"{name}: {found[name]}", flush=True)
-    own, theirs = found["ours"], found["the report's style"]
+    asked = _parser().parse_args(arguments)
+    found = {
+        OURS: _in_a_process(OURS, "", asked.epochs, asked.size),
+        THEIRS: _in_a_process(THEIRS, AS_INSTALLED, asked.epochs, asked.size),
+        WITH_ONEDNN: _in_a_process(WITH_ONEDNN, "", min(FEW, asked.epochs), asked.size),
+    }
+    own = found[OURS]
     result = {
         "epochs": asked.epochs,
-        "train_scans": len(scans.train),
-        "batch_size": recipe.training.batch_size,
-        "side": recipe.input.height,
+        "side": SIDE,
         "cores": os.cpu_count(),
-        "precision": {"ours": precision_of(recipe), "the report's style": "float32"},
         "ways": found,
-        "ratio_of_an_epoch": round(theirs["seconds_per_epoch"] / own["seconds_per_epoch"], 2),
-        "ratio_in_all": round(theirs["seconds_in_all"] / own["seconds_in_all"], 2),
+        "ratio_of_an_epoch": {
+            way: round(found[way]["seconds_per_epoch"] / own["seconds_per_epoch"], 2)
+            for way in (THEIRS, WITH_ONEDNN)
+        },
+        "ratio_in_all": round(found[THEIRS]["seconds_in_all"] / own["seconds_in_all"], 2),
         "simulated": True,
     }
     if asked.size or asked.epochs != EPOCHS:
         print(result)
     else:
         write_result("training-speed.json", result)
+
+
+def child() -> None:
+    """Train in one way, and print what was found as the last line."""
+    parser = _parser()
+    parser.add_argument("way", choices=(OURS, THEIRS, WITH_ONEDNN))
+    asked = parser.parse_args()
+    recipe = at_side(load_recipe("seed-cnn", {"epochs": asked.epochs}), SIDE)
+    if asked.size:
+        recipe = of_size(recipe, asked.size)
+    scans = gather(recipe.data, DATA)
+    model, seconds = (ours if asked.way == OURS else as_reported)(recipe, scans)
+    found: dict[str, Any] = {
+        "train_scans": len(scans.train),
+        "batch_size": recipe.training.batch_size,
+        "precision": precision_of(recipe) if asked.way == OURS else "float32",
+        "epochs": asked.epochs,
+        # the first epoch also traces the graph, and ours then reads the scans
+        "first_epoch": round(seconds[0], 2),
+        "seconds_per_epoch": round(statistics.median(seconds[1:] or seconds), 2),
+        "seconds_in_all": round(sum(seconds), 1),
+    }
+    if asked.way != WITH_ONEDNN:
+        test = read_phantoms(test_folder(DATA, TEST_SCANS))
+        labels = [anatomy.KEYS.index(record.label) for record in test]
+        right = predict(recipe, model, test).argmax(axis=1) == labels
+        found |= {"right": int(right.sum()), "of": len(test)}
+    print(json.dumps(found))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    return parser
+
+
+def _in_a_process(way: str, first: str, epochs: int, size: int | None) -> dict[str, Any]:
+    # which fetal_model has set for this process
+    environment = {key: os.environ[key] for key in os.environ if key != "TF_ENABLE_ONEDNN_OPTS"}
+    arguments = [way, "--epochs", str(epochs), *(["--size", str(size)] if size else [])]
+    done = subprocess.run(
+        [sys.executable, "-c", first + CHILD, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{way}: {found}", flush=True)
+    return found
 
 
 def ours(recipe: Recipe, scans: Scans) -> tuple[keras.Model, list[float]]:
@@ -154,6 +199,4 @@ class _Clock(keras.callbacks.Callback):
 
 
 if __name__ == "__main__":
-    import sys
-
     main(sys.argv[1:])
