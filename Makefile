@@ -14,7 +14,7 @@ test: .venv/dev.done
 	.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/dev.done
-	.venv/bin/python -m pytest -m slow
+	.venv/bin/python -m pytest -m slow -n 2 --dist loadfile
 
 lint: .venv/dev.done
 	.venv/bin/ruff check .

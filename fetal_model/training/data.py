@@ -70,6 +70,15 @@ def gather(
     Raises:
         ValueError: The recipe needs scans that are not there, or too few to be split.
     """
+    # said before minutes of simulating
+    real = shared_folder() / "real_scans"
+    present = (real / "manifest.csv").is_file()
+    needed = data.real_scans or data.real_unlabelled or data.calibrate_on == "real"
+    if needed and not present:
+        raise ValueError(
+            f"real scans: expected a manifest.csv in {real}, found none; set FETAL_SHARED to the "
+            "folder that holds real_scans/"
+        )
     if data.folder:
         records, elsewhere = labelled_scans(data.folder)
     else:
@@ -87,14 +96,6 @@ def gather(
     if data.size:
         records = some(records, data.size, data.phantom_seed)
     train, validation, own_test = share(records, data)
-    real = shared_folder() / "real_scans"
-    present = (real / "manifest.csv").is_file()
-    needed = data.real_scans or data.real_unlabelled or data.calibrate_on == "real"
-    if needed and not present:
-        raise ValueError(
-            f"real scans: expected a manifest.csv in {real}, found none; set FETAL_SHARED to the "
-            "folder that holds real_scans/"
-        )
     if data.real_scans:
         scans = [r for r in read_real_scans(real, "train") if r.source not in data.without]
         # the tenth that the phantoms keep for their test is learned from here: the test is real

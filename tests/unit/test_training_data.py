@@ -11,7 +11,7 @@ import pytest
 
 from fetal_model.anatomy import KEYS
 from fetal_model.dataset.manifest import Record
-from fetal_model.training.data import phantom_path, share, some
+from fetal_model.training.data import gather, phantom_path, share, some
 from fetal_model.training.recipe import load_recipe
 from fetal_model.training.recipe_tables import Data
 
@@ -139,3 +139,12 @@ def test_a_scan_of_another_plane_is_the_target_of_its_own_output(records: list[R
     assert [outputs.names[index] for index in marked] == ["thorax", "cervix", "brain", "other"]
     assert _targets(recipe, shown, outputs).sum() == 4
     assert _targets(recipe, [], outputs).shape == (0, 6)
+
+
+def test_absent_real_scans_are_said_before_anything_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FETAL_SHARED", str(tmp_path / "absent"))
+    with pytest.raises(ValueError, match=r"real scans: expected .* set FETAL_SHARED"):
+        gather(data(real_scans=True), tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
