@@ -212,7 +212,7 @@ def training_speed() -> list[str]:
     if not result:
         return [*lines, missing("training_speed")]
     side, ways, ratios = result["side"], result["ways"], result["ratio_of_an_epoch"]
-    own = next(iter(ways.values()))
+    own = ways["ours"]
     lines += [
         f"The seed CNN's recipe, {own['train_scans']:,} simulated scans at {side} x {side} pixels, "
         f"batches of {own['batch_size']}, {result['epochs']} epochs, {own['precision']}, "
