@@ -22,7 +22,8 @@ class Consistent(keras.Model):
 
     A batch holds labelled scans, then as many without labels changed strongly, then the same ones
     changed weakly. The loss of the first is the recipe's; `weight` times what the other two differ
-    by is added.
+    by is added. The weakly changed ones are looked at as at inference and nothing is learned from
+    them, so that while it learns the network answers the first two thirds alone.
 
     FixMatch (Sohn et al. 2020, arXiv:2001.07685, equations 3 and 4): the cross-entropy of the
     answer to the strongly changed scan, towards the answer to the weakly changed one where that is
@@ -42,6 +43,11 @@ class Consistent(keras.Model):
         super().__init__(inputs=network.input, outputs=network.output, name=network.name)
         self._settings, self._labelled_loss, self._steps = settings, loss, steps
 
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if training:
+            inputs = inputs[: 2 * (tf.shape(inputs)[0] // 3)]
+        return super().call(inputs, training=training, mask=mask)
+
     def compute_loss(
         self,
         x: Any = None,
@@ -54,11 +60,12 @@ class Consistent(keras.Model):
         loss = tf.reduce_mean(self._labelled_loss(y, y_pred[:count]))
         if not training:
             return loss
-        strong = y_pred[count : 2 * count]
+        strong, weakly = y_pred[count : 2 * count], x[2 * count :]
         if self._settings.method == "fixmatch":
-            apart = self._from_sure_answers(strong, tf.stop_gradient(y_pred[2 * count :]))
+            weak = tf.stop_gradient(self(weakly, training=False))
+            apart = self._from_sure_answers(strong, weak)
         else:
-            taught = tf.stop_gradient(self._taught(x[2 * count :]))
+            taught = tf.stop_gradient(self._taught(weakly))
             apart = tf.reduce_mean(tf.reduce_sum(tf.square(strong - taught), axis=-1))
         return loss + self._settings.weight * self._ramp() * apart
 
