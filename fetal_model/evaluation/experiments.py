@@ -63,6 +63,8 @@ class Outcome:
         freedom: Degrees of freedom of the spread between seeds; 0: unknown, and left out.
         verdict: `BETTER`, `WORSE`, `SAME`, `BASE`, `UNJUDGED`, or why it is not compared.
         base: Recipe that it was compared with.
+        alike: Seeds whose run gives every test scan the very probabilities that the base's gives:
+            what the recipe changes never came to bear.
     """
 
     runs: tuple[Run, ...]
@@ -75,6 +77,7 @@ class Outcome:
     freedom: int
     verdict: str
     base: str
+    alike: int = 0
 
 
 @dataclass(frozen=True)
@@ -271,6 +274,9 @@ def _judge(key: Key, groups: dict[Key, list[Run]], base: Key, spreads: _Spreads)
     both = [*first, *second]
     if len({run.settings["test_fingerprint"] for run in both}) > 1:
         return replace(alone, verdict="not compared: tested on other scans")
+    pairs = zip(first, second, strict=True)
+    same = sum(np.array_equal(one.test.shares, two.test.shares) for one, two in pairs)
+    alone = replace(alone, alike=same)
     patients = _patients(both)
     drawn = seeds.accuracy(_tested(second, patients)) - seeds.accuracy(_tested(first, patients))
     if not spreads.difference.freedom:

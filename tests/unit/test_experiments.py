@@ -275,6 +275,8 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
     assert "+0.083 (" in lines["seed-cnn-dropout"]
     assert "1 seed; jax bfloat16" in lines["seed-cnn-batch-16"]
     assert "leaky: patients on both sides" in lines["seed-cnn-random"]
+    assert "the very answers of seed-cnn in 3 of 3 seeds" in lines["seed-cnn-random"]
+    assert "very answers" not in lines["seed-cnn-deeper"]
     assert "sweep seed-cnn-size-100 --seeds 3" in lines["seed-cnn-size-100"]
     assert "1 seed; spread between seeds unknown and left out; 256 x 256, 50 epochs" in text
     assert "seed-cnn-own" in text.split("## Other runs (simulated)")[1]
