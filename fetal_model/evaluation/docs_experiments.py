@@ -169,8 +169,7 @@ def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
         remarks.append(f"{len(settings)} {'seed' if len(settings) == 1 else 'seeds'}")
     if outcome.alike:
         remarks.append(
-            f"the very answers of {outcome.base} in {outcome.alike} of {len(settings)} seeds: what "
-            "it changes never came to bear there"
+            f"the very answers of {outcome.base} in {outcome.alike} of {len(settings)} seeds"
         )
     if not outcome.freedom:
         remarks.append("spread between seeds unknown and left out")

@@ -63,8 +63,7 @@ class Outcome:
         freedom: Degrees of freedom of the spread between seeds; 0: unknown, and left out.
         verdict: `BETTER`, `WORSE`, `SAME`, `BASE`, `UNJUDGED`, or why it is not compared.
         base: Recipe that it was compared with.
-        alike: Seeds whose run gives every test scan the very probabilities that the base's gives:
-            what the recipe changes never came to bear.
+        alike: Seeds whose run gives every test scan the very probabilities that the base's gives.
     """
 
     runs: tuple[Run, ...]
@@ -135,7 +134,7 @@ def judge_all(
     alike: dict[tuple[str, int, int], list[Run]] = defaultdict(list)
     for key, runs in groups.items():
         alike[names.get(key[0], ""), *key[1:]] += runs
-    spreads = {one: _spreads(runs) for one, runs in alike.items()}
+    spreads = {one: _spreads(_distinct(runs)) for one, runs in alike.items()}
     found = {}
     for key in groups:
         other = _base(key, *bases.get(key[0], (base, None)))
@@ -232,6 +231,14 @@ class _Spreads:
         deviation = float(np.sqrt((one.deviation**2 + two.deviation**2) / 2))
         freedom = min(one.freedom, two.freedom)
         return replace(self, difference=seeds.Spread(deviation, freedom))
+
+
+def _distinct(runs: Sequence[Run]) -> list[Run]:
+    """Without runs that repeat one of the same seed: they say nothing more of how seeds differ."""
+    first: dict[tuple[int, bytes], Run] = {}
+    for run in runs:
+        first.setdefault((run.seed, run.test.shares.tobytes()), run)
+    return list(first.values())
 
 
 def _spreads(runs: Sequence[Run]) -> _Spreads:

@@ -201,11 +201,28 @@ def test_one_seed_is_no_verdict(tmp_path: Path) -> None:
     assert (found.p, found.holm, found.verdict) == (None, None, UNJUDGED)
 
 
+def test_a_recipe_that_repeats_another_lends_no_certainty(tmp_path: Path) -> None:
+    wrong = {"seed-cnn": (1, 1, 2), "seed-cnn-plain": (2, 3, 3), "seed-cnn-plateau": (1, 1, 2)}
+    for recipe, counts in wrong.items():
+        for seed, count in enumerate(counts):
+            write_run(tmp_path, recipe, seed, {i for i in range(SCANS) if i % 4 < count})
+    groups = group_runs(read_runs(tmp_path))
+    beside = judge_all(groups, "seed-cnn")
+    without = judge_all({k: g for k, g in groups.items() if "plateau" not in k[0]}, "seed-cnn")
+    plain, plateau = ("seed-cnn-plain", 128, 30), ("seed-cnn-plateau", 128, 30)
+    assert beside[plain].freedom == without[plain].freedom == 4
+    assert (beside[plain].p, beside[plain].difference) == (
+        without[plain].p, without[plain].difference
+    )  # fmt: skip
+    assert (beside[plateau].alike, beside[plain].alike) == (3, 0)
+
+
 def test_recipes_apart_have_a_spread_of_their_own(tmp_path: Path) -> None:
     wrong = {"seed-cnn": (1, 1, 1), "seed-cnn-plain": (1, 1, 1), "few": (0, 2, 4)}
     for recipe, counts in wrong.items():
         for seed, count in enumerate(counts):
-            write_run(tmp_path, recipe, seed, {i for i in range(SCANS) if i % 4 < count})
+            other = recipe == "seed-cnn-plain"  # as many errors, of other scans
+            write_run(tmp_path, recipe, seed, {i for i in range(SCANS) if (i + other) % 4 < count})
     groups = group_runs(read_runs(tmp_path))
     together = judge_all(groups, "seed-cnn")
     apart = judge_all(groups, "seed-cnn", apart={"few": "Few"})
