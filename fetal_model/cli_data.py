@@ -1,4 +1,4 @@
-"""The command line's `data`: get a set of labelled scans, split it, audit it."""
+"""The command line's `data`: get a set of labelled scans, split it, audit it, copy it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import typer
 from fetal_model.dataset.manifest import Record, read_folder, read_table
 from fetal_model.store.versions import VersionError
 
-data = typer.Typer(no_args_is_help=True, help="Labelled scans: fetch, split, audit.")
+data = typer.Typer(no_args_is_help=True, help="Labelled scans: fetch, split, audit, copy smaller.")
 
 
 class DataSet(StrEnum):
@@ -129,6 +129,22 @@ def audit(
         typer.echo(json.dumps(result, indent=2))
     else:
         typer.echo(report(result))
+
+
+@data.command()
+def smaller(
+    directory: Annotated[Path, typer.Argument(help="A data folder with a manifest.csv.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make.")],
+    side: Annotated[int, typer.Option(min=1, help="Pixels of a side.")],
+) -> None:
+    """Copy labelled scans at the size of a network's input, to be carried to another machine."""
+    from fetal_model.dataset.smaller import write_smaller
+    from fetal_model.scan import ScanError
+
+    try:
+        typer.echo(write_smaller(directory, output, side, side))
+    except (ValueError, OSError, ScanError) as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _read(source: Path) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,10 +120,13 @@ def sweep(
     engine: Annotated[
         Engine, typer.Option(help="One run after the other here, or as tasks of a Ray cluster.")
     ] = Engine.local,
+    at_once: Annotated[
+        int, typer.Option(min=1, help="Runs beside each other on this machine.")
+    ] = 1,
 ) -> None:
     """Train recipes with several seeds and test all on the same scans; called again it goes on."""
     from fetal_model.training.recipe import at_side
-    from fetal_model.training.sweep import one_by_one
+    from fetal_model.training.sweep import here
     from fetal_model.training.sweep import sweep as run
     from fetal_model.training.sweep_ray import on_ray
 
@@ -130,8 +134,7 @@ def sweep(
         chosen = [_changed(name, data, size, epochs, None) for name in recipes]
         if side:
             chosen = [at_side(recipe, side) for recipe in chosen]
-        engines = {Engine.local: one_by_one, Engine.ray: on_ray}
-        does = engines[engine]
+        does = on_ray if engine == Engine.ray else partial(here, at_once=at_once)
         failed = run(chosen, seeds, output, work, test_scans, _simulating, typer.echo, does)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -18,6 +18,8 @@ OTHER_PLANES = ("cervix", "other")
 LABELS = (*KEYS, *OTHER_PLANES)
 """What a scan may be labelled."""
 MANIFEST = "manifest.csv"
+ORIGINAL = "original"
+"""Column with the SHA-256 of the scan that a smaller copy was made of."""
 LEAST = 10
 """Scans of each anatomy to learn from; fewer cannot be split."""
 
@@ -98,6 +100,7 @@ def read_real_scans(folder: Path, part: str) -> list[Record]:
             part=part,
             simulated=False,
             mask=folder / row["mask"] if row["mask"] else None,
+            columns=_further(row),
         )
         for row in read_rows(folder / MANIFEST)
         if row["part"] == part
@@ -207,9 +210,16 @@ def _further(row: dict[str, str]) -> dict[str, str]:
 
 
 def fingerprint(records: Iterable[Record]) -> str:
-    """SHA-256 over path, label, patient and content of every scan, in any order."""
-    lines = sorted(f"{r.scan}\t{r.label}\t{r.patient}\t{sha256(r.file)}\n" for r in records)
+    """SHA-256 over path, label, patient and content of every scan, in any order.
+
+    A smaller copy counts as the scan that it was made of.
+    """
+    lines = sorted(f"{r.scan}\t{r.label}\t{r.patient}\t{_content(r)}\n" for r in records)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _content(record: Record) -> str:
+    return record.columns.get(ORIGINAL) or sha256(record.file)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
@@ -158,11 +159,12 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
         changes: The fields of `recipe.Augmentation`; 0 and "none" add no layer.
         seed: Of the random changes.
     """
-    bounds = {"value_range": (0, 255)}
-    black = {"fill_mode": "constant"}  # outside the scan, as outside the fan
+    kind = {"dtype": "float32"}  # whatever the network's precision
+    bounds = {"value_range": (0, 255), **kind}
+    black = {"fill_mode": "constant", **kind}  # outside the scan, as outside the fan
     chain: list[layers.Layer] = []
     if changes["flip"] != "none":
-        chain.append(layers.RandomFlip(changes["flip"]))
+        chain.append(layers.RandomFlip(changes["flip"], **kind))
     if amount := changes["rotation"]:
         chain.append(layers.RandomRotation(amount, **black))
     if amount := changes["zoom"]:
@@ -175,6 +177,7 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
         chain.append(layers.RandomBrightness(amount, **bounds))
     if amount := changes["contrast"]:
         chain.append(layers.RandomContrast(amount, **bounds))
+    generators = [_generator(layer) for layer in chain]
 
     def change(grey: tf.Tensor, moment: tf.Tensor) -> tf.Tensor:
         if changes["grey_levels"]:
@@ -184,11 +187,20 @@ def augmentation(changes: dict[str, Any], seed: int) -> Images:
         for index, layer in enumerate(chain):
             # a seed of its own for each layer, or a flip would go with one half of the turns
             state = tf.stack([seed * len(chain) + index, tf.cast(moment, tf.int64) * _DRAWS])
-            layer.generator.state.assign(tf.cast(state, layer.generator.state.dtype))
+            generators[index].state.assign(tf.cast(state, generators[index].state.dtype))
             grey = layer(grey, training=True)
         return grey
 
     return change
+
+
+def _generator(layer: layers.Layer) -> keras.random.SeedGenerator:
+    """What a layer draws from in a graph of tf.data, whatever trains."""
+    layer.backend.set_backend("tensorflow")
+    try:
+        return layer._get_seed_generator("tensorflow")
+    finally:
+        layer.backend.reset()
 
 
 def exchange_grey_levels(

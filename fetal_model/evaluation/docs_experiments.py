@@ -63,7 +63,8 @@ def experiments(runs: list[Run] | None = None) -> str:
         if section.get("splits"):
             sections.append(_splits(section, plan, groups))
     if unplanned := [key for key in found if key not in shown]:
-        rows = [{"recipe": r, "side": s, "epochs": e, "tried": ""} for r, s, e in unplanned]
+        names = ("recipe", "side", "epochs", "by")
+        rows = [{**dict(zip(names, key, strict=True)), "tried": ""} for key in unplanned]
         sections.append(_section({"title": "Other runs", "row": rows}, plan, found))
     sections += [_ensembles(plan, groups), _views(), _real(groups)]
     sections += [_confusions(plan, groups), _untested(plan)]
@@ -111,13 +112,16 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
         "residuals of an analysis of variance by recipe and seed, "
         "without runs that repeat another recipe's) and added as Student's t; it is "
-        "taken to be the same for every recipe, but for those of few scans and those of few "
-        "labels, of which each seed draws others: they have one of their own, for all rows of the "
-        "section. p is two-sided from the same resamples and "
-        "corrected for every comparison on this page (Holm 1979); below "
+        "taken to be the same for every recipe trained alike, but for those of few scans and those "
+        "of few labels, of which each seed draws others: they have one of their own, for all rows "
+        "of the section. p is two-sided from the same resamples and corrected for every comparison "
+        "on this page (Holm 1979); below "
         f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
-        "not mean that there is none. Where every recipe has one seed there is no verdict. Seconds "
-        "are the median over epochs and seeds, of whatever machine trained.",
+        "not mean that there is none. Where every recipe has one seed there is no verdict. What "
+        "computed is in the remarks: TensorFlow in float32 on a CPU, or PyTorch in mixed bfloat16 "
+        "on a GPU ([how](training.md)); a recipe is compared with the base by the same. Seconds "
+        "are the median over epochs and seeds, of whatever machine trained; up to 19 runs shared "
+        "the GPU.",
     ]
 
 
@@ -151,13 +155,18 @@ def _cells(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
 
 
 def _waiting(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any]) -> list[str]:
-    _, side, epochs = _key(row, section, plan)
+    _, side, epochs, by = _key(row, section, plan)
     command = row.get("command", plan["command"]).format(
         recipe=row["recipe"], seeds=plan["seeds"], side=side, epochs=epochs
     )
-    output = f" --output {section['output']}" if "output" in section else ""
+    if "command" not in row:
+        backend = by.split()[0]
+        if backend != plan["by"].split()[0]:
+            command = f"KERAS_BACKEND={backend} {command}"
+        if "output" in section:
+            command += f" --output {section['output'].format(side=side)}"
     reason = f"not run: {row['unavailable']}" if "unavailable" in row else "not run yet"
-    return [f"{reason}: `{command}{output}`", *[""] * 9]
+    return [f"{reason}: `{command}`", *[""] * 9]
 
 
 def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
@@ -174,18 +183,17 @@ def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
         )
     if not outcome.freedom:
         remarks.append("spread between seeds unknown and left out")
-    side, epochs = outcome.runs[0].size
+    side, epochs, by = outcome.runs[0].conditions
     if (side, epochs) != (plan["side"], plan["epochs"]):
         remarks.append(f"{side} x {side}, {epochs} epochs")
     if any(s["leaky"] for s in settings):
         remarks.append("leaky: patients on both sides of its split")
-    made_by = sorted({f"{s['backend']} {s['precision']}" for s in settings})
-    return [*remarks, ", ".join(made_by)]
+    return [*remarks, by]
 
 
 def _splits(section: dict[str, Any], plan: dict[str, Any], groups: Groups) -> list[str]:
     """How much each split's own held-out scans promise beyond what new patients get."""
-    base = groups.get((plan["base"], plan["side"], plan["epochs"]), [])
+    base = groups.get((plan["base"], *_conditions(plan)), [])
     lines = [
         "### How much a leak flatters (simulated)",
         "",
@@ -224,7 +232,7 @@ def _ensembles(plan: dict[str, Any], groups: Groups) -> list[str]:
         *_head(("members", "runs", "by", "accuracy", "best member", "more", "p")),
     ]
     for planned in plan["ensemble"]:
-        keys = [(recipe, plan["side"], plan["epochs"]) for recipe in planned["recipes"]]
+        keys = [(recipe, *_conditions(plan)) for recipe in planned["recipes"]]
         runs = [run for key in keys for run in groups.get(key, [])]
         if len(runs) < plan["seeds"] * len(keys):
             lines.append(_line(planned["title"], "not all run yet", *[""] * 5))
@@ -271,13 +279,16 @@ def _real(groups: Groups) -> list[str]:
         "bounds; none of the patients was learned from, by any recipe. Only of runs where the real "
         "scans were at hand.",
         "",
-        *_head(("recipe", "pixels", "epochs", "seed", "right")),
+        *_head(("recipe", "pixels", "epochs", "by", "right, by seed")),
     ]
-    for (recipe, side, epochs), runs in groups.items():
-        for run in runs:
-            if count := len(run.real.patients):
-                right = Proportion(round(run.real.accuracy * count), count)
-                lines.append(_line(recipe, str(side), str(epochs), str(run.seed), str(right)))
+    for (recipe, *conditions), runs in groups.items():
+        shown = [
+            f"{run.seed}: {Proportion(round(run.real.accuracy * count), count)}"
+            for run in runs
+            if (count := len(run.real.patients))
+        ]
+        if shown:
+            lines.append(_line(recipe, *map(str, conditions), "; ".join(shown)))
     return lines
 
 
@@ -289,11 +300,11 @@ def _confusions(plan: dict[str, Any], groups: Groups) -> list[str]:
         "between femur and thorax, rarely between brain and abdomen (8. Results).",
         "",
     ]
-    size = (plan["side"], plan["epochs"])
-    runs = groups.get((plan["base"], *size))
+    conditions = _conditions(plan)
+    runs = groups.get((plan["base"], *conditions))
     if not runs:
         return [*lines, "Not run yet."]
-    peers = [run for key, members in groups.items() if key[1:] == size for run in members]
+    peers = [run for key, members in groups.items() if key[1:] == conditions for run in members]
     lines += _head(("between", "errors", "share of all errors"))
     for one, two in combinations(range(len(KEYS)), 2):
         errors, share = confused(runs, peers, one, two)
@@ -308,8 +319,12 @@ def _untested(plan: dict[str, Any]) -> list[str]:
 
 
 def _key(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any]) -> Key:
-    side, epochs = ({**plan, **section, **row}[name] for name in ("side", "epochs"))
-    return row["recipe"], side, epochs
+    return row["recipe"], *_conditions({**plan, **section, **row})
+
+
+def _conditions(given: dict[str, Any]) -> tuple[int, int, str]:
+    """Side, epochs, and what computed, as `Run.conditions`."""
+    return given["side"], given["epochs"], given["by"]
 
 
 def _shown(figure: Bounded, sign: str = "") -> str:

@@ -24,8 +24,9 @@ PLAN = Path(__file__).with_name("experiments.toml")
 SIGNIFICANT = 0.05
 BASE, SAME, BETTER, WORSE = "the base", "no difference shown", "better", "worse"
 UNJUDGED = "not judged: how much seeds differ is unknown"
-Key = tuple[str, int, int]
-"""Recipe, side in pixels, epochs: the runs of one row differ in their seed only."""
+Key = tuple[str, int, int, str]
+"""Recipe, side in pixels, epochs, backend and precision: the runs of one row differ in their seed
+only."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,14 @@ def read_plan() -> dict[str, Any]:
 
 
 def group_runs(runs: Iterable[Run]) -> dict[Key, list[Run]]:
-    """The runs of each recipe, side and number of epochs, by seed.
+    """The runs of each recipe under the same conditions, by seed.
 
     Raises:
         ValueError: Two runs have the same of all and the same seed.
     """
     groups: dict[Key, list[Run]] = defaultdict(list)
     for run in runs:
-        groups[run.settings["recipe"], *run.size].append(run)
+        groups[run.settings["recipe"], *run.conditions].append(run)
     for key, members in groups.items():
         members.sort(key=lambda run: run.seed)
         if len({run.seed for run in members}) < len(members):
@@ -121,7 +122,7 @@ def judge_all(
     others: Mapping[str, tuple[str, int | None]] | None = None,
     apart: Mapping[str, str] | None = None,
 ) -> dict[Key, Outcome]:
-    """The outcome of every group, beside its base with the same side and epochs.
+    """The outcome of every group, beside its base under the same conditions.
 
     Args:
         groups: See `group_runs`.
@@ -131,7 +132,7 @@ def judge_all(
             by recipe.
     """
     bases, names = others or {}, apart or {}
-    alike: dict[tuple[str, int, int], list[Run]] = defaultdict(list)
+    alike: dict[Key, list[Run]] = defaultdict(list)
     for key, runs in groups.items():
         alike[names.get(key[0], ""), *key[1:]] += runs
     spreads = {one: _spreads(_distinct(runs)) for one, runs in alike.items()}
@@ -214,7 +215,7 @@ def confused(runs: Sequence[Run], peers: Sequence[Run], one: int, two: int) -> t
 
 @dataclass(frozen=True)
 class _Spreads:
-    """Between seeds, over recipes of one side and number of epochs."""
+    """Between seeds, over recipes under the same conditions."""
 
     accuracy: seeds.Spread
     balanced: seeds.Spread
@@ -254,7 +255,7 @@ def _spreads(runs: Sequence[Run]) -> _Spreads:
 
 def _base(key: Key, name: str, side: int | None) -> Key:
     """The runs that a group is compared with."""
-    return name, side or key[1], key[2]
+    return name, side or key[1], *key[2:]
 
 
 def _judge(key: Key, groups: dict[Key, list[Run]], base: Key, spreads: _Spreads) -> Outcome:

@@ -80,9 +80,10 @@ class Run:
         return int(self.settings["seed"])
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Side of the input in pixels, and epochs."""
-        return int(self.settings["side"]), int(self.settings["epochs"])
+    def conditions(self) -> tuple[int, int, str]:
+        """Side of the input in pixels, epochs, and what computed: Keras's backend and precision."""
+        by = f"{self.settings['backend']} {self.settings['precision']}"
+        return int(self.settings["side"]), int(self.settings["epochs"]), by
 
 
 def read_runs(folder: Path = EXPERIMENTS) -> list[Run]:
@@ -101,7 +102,7 @@ def read_runs(folder: Path = EXPERIMENTS) -> list[Run]:
             raise ValueError(f"{path}: expected a simulated run, found another; keep it elsewhere")
         if content["finished"]:
             runs.append(_run({key: kind(content[key]) for key, kind in SETTINGS.items()}, path))
-    return sorted(runs, key=lambda run: (run.settings["recipe"], run.size, run.seed))
+    return sorted(runs, key=lambda run: (run.settings["recipe"], run.conditions, run.seed))
 
 
 def _run(settings: dict[str, Any], path: Path) -> Run:

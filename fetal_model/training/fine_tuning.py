@@ -59,7 +59,7 @@ class Distilled(keras.Model):
         loss = group_cross_entropy(y, y_pred)
         taught = self._teacher_call[0](x)
         loss += self._distillation * keras.losses.kl_divergence(taught, y_pred)
-        return loss if sample_weight is None else loss * sample_weight
+        return keras.ops.mean(loss if sample_weight is None else loss * sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         raise NotImplementedError("only the plain student is saved")

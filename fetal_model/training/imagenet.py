@@ -143,7 +143,8 @@ def _unfold(model: keras.Model, grey: tf.data.Dataset) -> None:
     count, sums, squares = 0, [0.0] * len(norms), [0.0] * len(norms)
     for batch in grey:
         for n, values in enumerate(seen(batch, training=False)):
-            flat = np.asarray(values, np.float64).reshape(-1, values.shape[-1])
+            flat = keras.ops.convert_to_numpy(values).astype(np.float64)
+            flat = flat.reshape(-1, values.shape[-1])
             sums[n] = sums[n] + flat.mean(axis=0) * len(batch)
             squares[n] = squares[n] + np.square(flat).mean(axis=0) * len(batch)
         count += len(batch)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from fetal_model.training.recipe import Recipe
 
@@ -18,14 +18,14 @@ FOCUS = 2.0
 
 def group_cross_entropy(y_true: Any, y_pred: Any) -> Any:
     """Negative log of the predicted mass on the outputs that `y_true` marks with 1, shape (n,)."""
-    mass = keras.ops.sum(y_true * y_pred, axis=-1)
-    return -keras.ops.log(keras.ops.maximum(mass, keras.backend.epsilon()))
+    mass = ops.sum(y_true * y_pred, axis=-1)
+    return -ops.log(ops.maximum(mass, keras.backend.epsilon()))
 
 
 def group_accuracy(y_true: Any, y_pred: Any) -> Any:
     """Whether the most probable output is one that `y_true` marks with 1, shape (n,)."""
-    best = keras.ops.argmax(y_pred, axis=-1)
-    return tf.gather(y_true, best, batch_dims=1)
+    best = ops.argmax(y_pred, axis=-1, keepdims=True)
+    return ops.take_along_axis(y_true, best, axis=-1)[..., 0]
 
 
 def loss_of(recipe: Recipe) -> Loss:

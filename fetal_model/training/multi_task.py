@@ -8,14 +8,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 from numpy.typing import NDArray
 
 from fetal_model.dataset.manifest import Record
 from fetal_model.phantom import QUALITIES
 from fetal_model.phantom.planes import PLANES
-from fetal_model.training.losses import Loss
+from fetal_model.training.losses import Loss, group_accuracy
 
 SHOWN = "shown"
 
@@ -106,7 +105,8 @@ class MultiTask(keras.Model):
         ]
         together = layers.Concatenate(name="answers", dtype="float32")([network.output, *asked])
         super().__init__(inputs=network.input, outputs=together, name=network.name)
-        self._sizes = [network.output.shape[-1], *(len(TASKS[name].classes) for name in tasks)]
+        sizes = [network.output.shape[-1], *(len(TASKS[name].classes) for name in tasks)]
+        self._ends = np.cumsum(sizes)[:-1].tolist()
         self._main_loss, self._weight = loss, weight
         self._right = [keras.metrics.Mean(name=f"{name}_accuracy") for name in tasks]
 
@@ -118,21 +118,20 @@ class MultiTask(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        truth, *asked = tf.split(y, self._sizes, axis=-1)
-        answer, *answered = tf.split(y_pred, self._sizes, axis=-1)
+        truth, *asked = ops.split(y, self._ends, axis=-1)
+        answer, *answered = ops.split(y_pred, self._ends, axis=-1)
         loss = self._main_loss(truth, answer)
-        loss = tf.reduce_mean(loss if sample_weight is None else loss * sample_weight)
+        loss = ops.mean(loss if sample_weight is None else loss * sample_weight)
         for known, found in zip(asked, answered, strict=True):
-            surprise = -tf.reduce_sum(known * tf.math.log(tf.maximum(found, 1e-7)))
-            loss += self._weight * tf.math.divide_no_nan(surprise, tf.reduce_sum(known))
+            surprise = -ops.sum(known * ops.log(ops.maximum(found, 1e-7)))
+            loss += self._weight * ops.divide_no_nan(surprise, ops.sum(known))
         return loss
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        truth, *asked = tf.split(y, self._sizes, axis=-1)
-        answer, *answered = tf.split(y_pred, self._sizes, axis=-1)
+        truth, *asked = ops.split(y, self._ends, axis=-1)
+        answer, *answered = ops.split(y_pred, self._ends, axis=-1)
         for metric, known, found in zip(self._right, asked, answered, strict=True):
-            right = tf.gather(known, tf.argmax(found, axis=-1), batch_dims=1)
-            metric.update_state(right, sample_weight=tf.reduce_sum(known, axis=-1))
+            metric.update_state(group_accuracy(known, found), sample_weight=ops.sum(known, axis=-1))
         return super().compute_metrics(x, truth, answer, sample_weight)
 
     def get_config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from fetal_model.dataset.pipeline import augmentation, batches
 from fetal_model.training.data import Scans
@@ -45,7 +46,7 @@ class Consistent(keras.Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         if training:
-            inputs = inputs[: 2 * (tf.shape(inputs)[0] // 3)]
+            inputs = inputs[: 2 * (ops.shape(inputs)[0] // 3)]
         return super().call(inputs, training=training, mask=mask)
 
     def compute_loss(
@@ -56,34 +57,32 @@ class Consistent(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        count = tf.shape(y)[0]
-        loss = tf.reduce_mean(self._labelled_loss(y, y_pred[:count]))
+        count = ops.shape(y)[0]
+        loss = ops.mean(self._labelled_loss(y, y_pred[:count]))
         if not training:
             return loss
         strong, weakly = y_pred[count : 2 * count], x[2 * count :]
         if self._settings.method == "fixmatch":
-            weak = tf.stop_gradient(self(weakly, training=False))
+            weak = ops.stop_gradient(self(weakly, training=False))
             apart = self._from_sure_answers(strong, weak)
         else:
-            taught = tf.stop_gradient(self._taught(weakly))
-            apart = tf.reduce_mean(tf.reduce_sum(tf.square(strong - taught), axis=-1))
+            taught = ops.stop_gradient(self._taught(weakly))
+            apart = ops.mean(ops.sum(ops.square(strong - taught), axis=-1))
         return loss + self._settings.weight * self._ramp() * apart
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return super().compute_metrics(x, y, y_pred[: tf.shape(y)[0]], sample_weight)
+        return super().compute_metrics(x, y, y_pred[: ops.shape(y)[0]], sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         raise NotImplementedError("only the plain network is saved")
 
     def _from_sure_answers(self, strong: Any, weak: Any) -> Any:
-        sure = tf.reduce_max(weak, axis=-1) >= self._settings.confidence
-        named = tf.one_hot(tf.argmax(weak, axis=-1), tf.shape(weak)[-1])
-        return tf.reduce_mean(
-            tf.where(sure, keras.losses.categorical_crossentropy(named, strong), 0.0)
-        )
+        sure = ops.max(weak, axis=-1) >= self._settings.confidence
+        named = ops.one_hot(ops.argmax(weak, axis=-1), weak.shape[-1])
+        return ops.mean(ops.where(sure, keras.losses.categorical_crossentropy(named, strong), 0.0))
 
     def _taught(self, scans: Any) -> Any:
-        averages = self.optimizer._model_variables_moving_average
+        averages = [one.value for one in self.optimizer._model_variables_moving_average]
         answers, _ = self.stateless_call(
             averages, self.non_trainable_variables, scans, training=False
         )
@@ -94,8 +93,8 @@ class Consistent(keras.Model):
         if not self._settings.ramp_up:
             return 1.0
         length = self._settings.ramp_up * self._steps
-        done = tf.cast(self.optimizer.iterations, tf.float32) / length
-        return tf.exp(-5 * tf.square(1 - tf.minimum(done, 1.0)))
+        done = ops.cast(self.optimizer.iterations, "float32") / length
+        return ops.exp(-5 * ops.square(1 - ops.minimum(done, 1.0)))
 
 
 def with_unlabelled(

@@ -23,12 +23,15 @@ folder of data it is a fifth of the folder's patients, kept out of every recipe.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,15 +109,27 @@ class Run:
         return bool(found)
 
 
-def one_by_one(todo: Sequence[Run], say: Say) -> list[str]:
-    """Do runs on this machine; returns the names of those that failed."""
-    failed = []
-    for number, run in enumerate(todo, start=1):
+def here(todo: Sequence[Run], say: Say, at_once: int = 1) -> list[str]:
+    """Do runs on this machine, `at_once` of them beside each other.
+
+    Returns:
+        Names of those that failed, in the order of the runs.
+    """
+    numbers, over = itertools.count(1), threading.Event()
+
+    def one(run: Run) -> str:
         began = time.monotonic()
-        if cause := do(run):
-            failed.append(run.name)
-        say(f"{number}/{len(todo)} {outcome(run, cause)}, {time.monotonic() - began:.0f} s")
-    return failed
+        cause = do(run, over)
+        if not over.is_set():
+            seconds = time.monotonic() - began
+            say(f"{next(numbers)}/{len(todo)} {outcome(run, cause)}, {seconds:.0f} s")
+        return run.name if cause else ""
+
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            return list(filter(None, pool.map(one, todo)))
+        finally:
+            over.set()  # else those that began would be waited for when this one is stopped
 
 
 Engine = Callable[[Sequence[Run], Say], list[str]]
@@ -129,7 +144,7 @@ def sweep(
     test_scans: int = TEST_SCANS,
     progress: Progress | None = None,
     say: Say = print,
-    engine: Engine = one_by_one,
+    engine: Engine = here,
 ) -> list[str]:
     """Do every run that is not finished, the first seed of all first.
 
@@ -194,8 +209,14 @@ def outcome(run: Run, cause: str) -> str:
     return f"{run.name}: {right}"
 
 
-def do(run: Run) -> str:
-    """Do a run in a process that ends with this one; returns why it failed, or nothing."""
+def do(run: Run, over: threading.Event | None = None) -> str:
+    """Do a run in a process that ends with this one; returns why it failed, or nothing.
+
+    Args:
+        run: What to do.
+        over: Set by another thread to end it.
+    """
+    over = over or threading.Event()
     run.folder.mkdir(parents=True, exist_ok=True)
     order: dict[str, Any] = {
         "recipe": run.recipe.model_dump(mode="json"),
@@ -210,8 +231,7 @@ def do(run: Run) -> str:
         )
     shown = ""
     try:
-        while process.poll() is None:
-            time.sleep(_PAUSE)
+        while process.poll() is None and not over.wait(_PAUSE):
             line = _last_line(run.folder / LOG)
             if sys.stderr.isatty() and line != shown:
                 shown = line

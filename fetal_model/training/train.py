@@ -78,9 +78,14 @@ def train(
         tensorboard: As in `fit`.
 
     Raises:
-        ValueError: The recipe needs scans or weights that are not there, or its architecture has
-            no such option.
+        ValueError: The recipe needs scans or weights that are not there, its architecture has no
+            such option, or Keras computes by another backend than TensorFlow.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "KERAS_BACKEND: expected tensorflow to make a version, which is exported by it, found "
+            f"{keras.backend.backend()}; unset it"
+        )
     run, outputs = run or work / "runs" / recipe.name, outputs_of(recipe)
     scans = _scans(recipe, work, progress)
     model = fit(recipe, outputs, scans, run, tell, tensorboard)

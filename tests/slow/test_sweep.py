@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,14 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def beside(work: Path, folder: Path) -> Path:
+    """A folder for checkpoints of its own, with the same phantoms."""
+    folder.mkdir()
+    for phantoms in work.glob("phantoms-*"):
+        (folder / phantoms.name).symlink_to(phantoms)
+    return folder
+
+
 def test_a_crash_costs_its_run_and_the_rest_is_whole(work: Path, tmp_path: Path) -> None:
     said: list[str] = []
     recipes = [recipe(tmp_path, "broken", ", no-such = 1"), recipe(tmp_path, "tiny")]
@@ -108,6 +117,23 @@ def test_a_crash_costs_its_run_and_the_rest_is_whole(work: Path, tmp_path: Path)
         sweeps.sweep([other], 1, tmp_path / "out", work, 40, say=said.append)
 
 
+def test_runs_beside_each_other_are_the_same_runs(work: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    recipes = [recipe(tmp_path, "broken", ", no-such = 1"), recipe(tmp_path, "tiny")]
+    for at_once in (1, 3):
+        failed = sweeps.sweep(
+            recipes, 2, tmp_path / str(at_once), beside(work, tmp_path / f"work-{at_once}"), 40,
+            say=said.append, engine=partial(sweeps.here, at_once=at_once),
+        )  # fmt: skip
+        assert failed == ["broken-0", "broken-1"]
+    assert [line.split()[0] for line in said] == ["1/4", "2/4", "3/4", "4/4"] * 2
+    for seed in range(2):
+        one, other = (
+            (tmp_path / folder / f"tiny-{seed}.csv.gz").read_bytes() for folder in ("1", "3")
+        )
+        assert one == other
+
+
 def wait_for(condition: Any, seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not condition():
@@ -119,10 +145,7 @@ def wait_for(condition: Any, seconds: float = 240) -> None:
 def test_a_sweep_that_was_stopped_goes_on_where_it_was(
     how: signal.Signals, work: Path, tmp_path: Path
 ) -> None:
-    out, scratch = tmp_path / "out", tmp_path / "work"
-    scratch.mkdir()
-    for folder in work.glob("phantoms-*"):
-        (scratch / folder.name).symlink_to(folder)
+    out, scratch = tmp_path / "out", beside(work, tmp_path / "work")
     names = [str(written(tmp_path, name)) for name in ("first", "second")]
     arguments = [
         sys.executable, "-m", "fetal_model", "sweep", *names, "--seeds", "1", "--epochs", "40",

@@ -34,6 +34,7 @@ from fetal_model.evaluation.runs import COLUMNS, OWN_TEST, REAL, Run, read_runs
 
 PATIENTS = 60
 SCANS = 4 * PATIENTS
+BY = "tensorflow float32"
 TRUTH = [KEYS[i % 4] for i in range(SCANS)]
 
 
@@ -88,7 +89,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
         )  # fmt: skip
     write_run(folder, "seed-cnn-plateau", 0, every(11), test_fingerprint="other scans")
     write_run(folder, "seed-cnn-kernel-2", 7, every(11))
-    write_run(folder, "seed-cnn-batch-16", 1, every(11), backend="jax", precision="bfloat16")
+    write_run(
+        folder / "torch", "seed-cnn-lion", 1, every(11), backend="torch", precision="mixed_bfloat16"
+    )
     write_run(folder / "in-full", "seed-cnn", 0, every(20), side=256, epochs=50)
     write_run(folder, "seed-cnn-own", 0, every(30), real=every(4))
     return read_runs(folder)
@@ -99,7 +102,7 @@ def test_the_sample_itself_comes_first_and_is_scikit_learns(runs: list[Run]) -> 
     found = judge_all(groups, "seed-cnn")
     for key, wrong in (("seed-cnn", every(10)), ("seed-cnn-plain", every(4))):
         said = [[KEYS[(i + (i - seed in wrong)) % 4] for i in range(SCANS)] for seed in range(3)]
-        outcome = found[key, 128, 30]
+        outcome = found[key, 128, 30, BY]
         accuracies = [accuracy_score(TRUTH, answers) for answers in said]
         assert [run.test.accuracy for run in outcome.runs] == pytest.approx(accuracies)
         assert outcome.accuracy.value == pytest.approx(np.mean(accuracies))
@@ -110,7 +113,7 @@ def test_the_sample_itself_comes_first_and_is_scikit_learns(runs: list[Run]) -> 
 
 def test_verdicts(runs: list[Run]) -> None:
     found = {key[0]: outcome for key, outcome in judge_all(group_runs(runs), "seed-cnn").items()
-             if key[1:] == (128, 30)}  # fmt: skip
+             if key[1:] == (128, 30, BY)}  # fmt: skip
     assert found["seed-cnn"].verdict == BASE
     better = found["seed-cnn-dropout"]
     assert better.verdict == BETTER
@@ -127,28 +130,35 @@ def test_verdicts(runs: list[Run]) -> None:
     assert found["seed-cnn-kernel-2"].p is None
 
 
+def test_what_another_backend_trained_is_not_compared_with_the_base(runs: list[Run]) -> None:
+    found = judge_all(group_runs(runs), "seed-cnn")
+    other = found["seed-cnn-lion", 128, 30, "torch mixed_bfloat16"]
+    assert other.verdict == "not compared: seed-cnn has no such run of the same seed"
+    assert other.difference is None
+
+
 def test_a_recipe_can_have_a_base_of_its_own(runs: list[Run]) -> None:
     others = {"seed-cnn-dropout": ("seed-cnn-plain", None)}
     found = judge_all(group_runs(runs), "seed-cnn", others)
-    beside = found["seed-cnn-dropout", 128, 30]
+    beside = found["seed-cnn-dropout", 128, 30, BY]
     assert beside.base == "seed-cnn-plain"
     assert beside.verdict == BETTER
     # 60 of 240 wrong against 4
     assert beside.difference is not None and beside.difference.value == pytest.approx(56 / 240)
-    assert found["seed-cnn-plain", 128, 30].base == "seed-cnn"
+    assert found["seed-cnn-plain", 128, 30, BY].base == "seed-cnn"
 
 
 def test_p_is_corrected_for_what_is_compared_only(runs: list[Run]) -> None:
     found = judge_all(group_runs(runs), "seed-cnn").values()
     compared = [o for o in found if o.p is not None and o.holm is not None]
-    assert len(compared) == 6
+    assert len(compared) == 5
     assert [o.holm for o in compared] == holm([o.p or 0 for o in compared])
     assert all(o.holm is None for o in found if o.p is None)
 
 
 def test_a_paired_difference_forgets_what_both_get_wrong(runs: list[Run]) -> None:
     """Two recipes with the same errors differ by nothing, however uncertain each is."""
-    own = judge_all(group_runs(runs), "seed-cnn")["seed-cnn-random", 128, 30]
+    own = judge_all(group_runs(runs), "seed-cnn")["seed-cnn-random", 128, 30, BY]
     assert own.difference is not None
     found = (own.difference.low, own.difference.value, own.difference.high)
     assert found == pytest.approx((0, 0, 0), abs=1e-9)
@@ -182,9 +192,9 @@ def test_seeds_alone_give_students_interval_and_test(tmp_path: Path) -> None:
     # four degrees of freedom: both recipes lend their spread to the mean of one
     deviation = np.sqrt((np.var(first, ddof=1) + np.var(second, ddof=1)) / 2)
     low, high = t.interval(0.95, 4, loc=first.mean(), scale=deviation / np.sqrt(3))
-    accuracy = found["seed-cnn", 128, 30].accuracy
+    accuracy = found["seed-cnn", 128, 30, BY].accuracy
     assert accuracy.high - accuracy.low == pytest.approx(high - low, rel=0.05)
-    outcome = found["seed-cnn-plain", 128, 30]
+    outcome = found["seed-cnn-plain", 128, 30, BY]
     expected = ttest_rel(second, first)
     assert outcome.p == pytest.approx(expected.pvalue, abs=0.01)
     low, high = expected.confidence_interval()
@@ -195,7 +205,7 @@ def test_seeds_alone_give_students_interval_and_test(tmp_path: Path) -> None:
 def test_one_seed_is_no_verdict(tmp_path: Path) -> None:
     write_run(tmp_path, "seed-cnn", 0, set())
     write_run(tmp_path, "seed-cnn-plain", 0, set(range(0, SCANS, 2)))
-    found = judge_all(group_runs(read_runs(tmp_path)), "seed-cnn")["seed-cnn-plain", 128, 30]
+    found = judge_all(group_runs(read_runs(tmp_path)), "seed-cnn")["seed-cnn-plain", 128, 30, BY]
     assert found.difference is not None
     assert found.difference.value == pytest.approx(-0.5)
     assert (found.p, found.holm, found.verdict) == (None, None, UNJUDGED)
@@ -209,7 +219,7 @@ def test_a_recipe_that_repeats_another_lends_no_certainty(tmp_path: Path) -> Non
     groups = group_runs(read_runs(tmp_path))
     beside = judge_all(groups, "seed-cnn")
     without = judge_all({k: g for k, g in groups.items() if "plateau" not in k[0]}, "seed-cnn")
-    plain, plateau = ("seed-cnn-plain", 128, 30), ("seed-cnn-plateau", 128, 30)
+    plain, plateau = ("seed-cnn-plain", 128, 30, BY), ("seed-cnn-plateau", 128, 30, BY)
     assert beside[plain].freedom == without[plain].freedom == 4
     assert (beside[plain].p, beside[plain].difference) == (
         without[plain].p, without[plain].difference
@@ -226,7 +236,7 @@ def test_recipes_apart_have_a_spread_of_their_own(tmp_path: Path) -> None:
     groups = group_runs(read_runs(tmp_path))
     together = judge_all(groups, "seed-cnn")
     apart = judge_all(groups, "seed-cnn", apart={"few": "Few"})
-    plain, few = ("seed-cnn-plain", 128, 30), ("few", 128, 30)
+    plain, few = ("seed-cnn-plain", 128, 30, BY), ("few", 128, 30, BY)
     assert (together[plain].freedom, apart[plain].freedom, apart[few].freedom) == (6, 4, 2)
     assert apart[plain].accuracy.low == pytest.approx(0.75)
     assert together[plain].accuracy.low < 0.6
@@ -253,7 +263,7 @@ def test_p_by_hand() -> None:
 
 def test_a_leak_flatters(runs: list[Run]) -> None:
     groups = group_runs(runs)
-    base, leaky = groups["seed-cnn", 128, 30], groups["seed-cnn-random", 128, 30]
+    base, leaky = groups["seed-cnn", 128, 30, BY], groups["seed-cnn-random", 128, 30, BY]
     own = flattery(base, base)
     assert own is not None and own.above_base is None
     assert own.held_out.value == pytest.approx(1 - 20 / 240)
@@ -262,11 +272,11 @@ def test_a_leak_flatters(runs: list[Run]) -> None:
     assert found is not None and found.above_base is not None
     assert found.above_base.value == pytest.approx(20 / 240 - 5 / 240)
     assert found.above_base.low < found.above_base.value < found.above_base.high
-    assert flattery(groups["seed-cnn-plain", 128, 30], base) is None
+    assert flattery(groups["seed-cnn-plain", 128, 30, BY], base) is None
 
 
 def test_confusions_between_two_anatomies(runs: list[Run]) -> None:
-    base = group_runs(runs)["seed-cnn", 128, 30]
+    base = group_runs(runs)["seed-cnn", 128, 30, BY]
     # errors are every tenth scan, from the seed on: brain and femur first, then the other two
     errors, share = confused(base, base, 0, 1)
     assert errors == 24
@@ -290,7 +300,7 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
     assert lines["seed-cnn-dropout"].count("| better |") == 1
     assert "validation about +2 points" in lines["seed-cnn-dropout"]
     assert "+0.083 (" in lines["seed-cnn-dropout"]
-    assert "1 seed; jax bfloat16" in lines["seed-cnn-batch-16"]
+    assert lines["seed-cnn-lion"].endswith("left out; torch mixed_bfloat16 |")
     assert "leaky: patients on both sides" in lines["seed-cnn-random"]
     assert "the very answers of seed-cnn in 3 of 3 seeds" in lines["seed-cnn-random"]
     assert "very answers" not in lines["seed-cnn-deeper"]
@@ -300,16 +310,20 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
     assert "(240 simulated scans of 60 patients)" in text
     assert "+0.062 (" in text.split("### How much a leak flatters")[1]
     on_real = text.split("## The recipes on real scans")[1].split("##")[0]
-    assert f"| seed-cnn-own | 128 | 30 | 0 | {Proportion(180, 240)} |" in on_real
+    assert f"| seed-cnn-own | 128 | 30 | {BY} | 0: {Proportion(180, 240)} |" in on_real
     assert on_real.count("seed-cnn") == 1
 
 
 def test_without_runs_every_row_says_how_to_run_it() -> None:
     text = experiments([])
     rows = sum(len(section["row"]) for section in read_plan()["section"])
-    assert text.count(": `python -m fetal_model sweep ") == rows - 1
+    ours = text.count(": `python -m fetal_model sweep ")
+    by_torch = text.count(": `KERAS_BACKEND=torch python -m fetal_model sweep ")
+    assert min(ours, by_torch) > 0
+    assert ours + by_torch == rows - 1
+    assert "--side 224 --epochs 8 --output docs/results/experiments/torch/side-224`" in text
     assert "not run: data unavailable: `python -m fetal_model train fetal-planes --data " in text
-    assert text.count("not run: weights unavailable: `python -m fetal_model sweep ") == 5
+    assert text.count("not run: weights unavailable: `KERAS_BACKEND=torch python -m ") == 5
     assert "Other runs" not in text
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from fetal_model.dataset.manifest import (
@@ -15,7 +17,10 @@ from fetal_model.dataset.manifest import (
     read_real_scans,
     shared_folder,
 )
+from fetal_model.dataset.pipeline import decode
+from fetal_model.dataset.smaller import write_smaller
 from fetal_model.phantom import write_phantoms
+from fetal_model.scan.preprocess import InputSpec
 
 REAL = """path,label,part,source,patient,width,height,mode,sha256,licence,note,mask
 validation/brain/a.png,brain,validation,hc18,7,9,9,L,00,CC BY 4.0,,
@@ -104,6 +109,27 @@ def test_fingerprint_does_not_know_order_or_place(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     here, there = scans_in(tmp_path / "here"), scans_in(tmp_path / "there")
     assert fingerprint(here) == fingerprint(reversed(here)) == fingerprint(there)
+
+
+def test_a_smaller_copy_has_the_fingerprint_of_the_scans_and_the_pixels_of_training(
+    tmp_path: Path,
+) -> None:
+    whole, smaller = tmp_path / "made", tmp_path / "smaller"
+    write_phantoms(whole, 2, seed=1, workers=1)
+    assert write_smaller(whole, smaller, 48, 64) == smaller / "manifest.csv"
+    before, after = read_phantoms(whole), read_phantoms(smaller)
+    assert fingerprint(after) == fingerprint(before)
+    assert [(r.scan, r.label, r.patient) for r in after] == [
+        (r.scan, r.label, r.patient) for r in before
+    ]
+    spec = InputSpec(48, 64, "0-255")
+    assert np.array_equal(decode(after, spec), decode(before, spec))
+    assert cv2.imread(str(after[0].file), cv2.IMREAD_UNCHANGED).shape == (48, 64)
+    with pytest.raises(ValueError, match="smaller: expected a new folder, found one"):
+        write_smaller(whole, smaller, 48, 64)
+    with pytest.raises(ValueError, match=r"expected a manifest.csv"):
+        write_smaller(tmp_path / "absent", tmp_path / "other", 48, 64)
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("change", ["label", "patient", "scan", "pixel", "one less", "one twice"])

@@ -150,6 +150,26 @@ def test_each_change_does_something_and_stays_grey(
     assert after.max() <= 255 + 1e-3
 
 
+def test_scans_are_changed_and_mixed_in_float32_whatever_the_network_computes_in(
+    records: list[Record],
+) -> None:
+    import keras
+
+    from fetal_model.dataset.pipeline import augmentation, batches
+
+    def made() -> np.ndarray:
+        changes = Augmentation(flip="horizontal", rotation=0.2, contrast=0.5).model_dump()
+        spec, change = InputSpec(HEIGHT, WIDTH, "0-1"), augmentation(changes, 0)
+        return collect(batches(records, targets(records), spec, 4, change, mixed="mixup"))[0]
+
+    wanted = made()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        assert np.array_equal(made(), wanted)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
 def test_a_batch_depends_on_seed_and_epoch_and_not_on_what_came_before(
     records: list[Record],
 ) -> None:
