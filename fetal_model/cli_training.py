@@ -130,6 +130,11 @@ def sweep(
     from fetal_model.training.sweep import sweep as run
     from fetal_model.training.sweep_ray import on_ray
 
+    if engine == Engine.ray and at_once > 1:
+        raise typer.BadParameter(
+            "--at-once: expected with --engine local alone; a Ray cluster does as many runs at "
+            "once as its machines have CPUs"
+        )
     try:
         chosen = [_changed(name, data, size, epochs, None) for name in recipes]
         if side:

@@ -18,7 +18,7 @@ OTHER_PLANES = ("cervix", "other")
 LABELS = (*KEYS, *OTHER_PLANES)
 """What a scan may be labelled."""
 MANIFEST = "manifest.csv"
-ORIGINAL = "original"
+ORIGINAL = "original_sha256"
 """Column with the SHA-256 of the scan that a smaller copy was made of."""
 LEAST = 10
 """Scans of each anatomy to learn from; fewer cannot be split."""
@@ -214,11 +214,12 @@ def fingerprint(records: Iterable[Record]) -> str:
 
     A smaller copy counts as the scan that it was made of.
     """
-    lines = sorted(f"{r.scan}\t{r.label}\t{r.patient}\t{_content(r)}\n" for r in records)
+    lines = sorted(f"{r.scan}\t{r.label}\t{r.patient}\t{content(r)}\n" for r in records)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _content(record: Record) -> str:
+def content(record: Record) -> str:
+    """SHA-256 of a scan's file; of a smaller copy, that of the scan that it was made of."""
     return record.columns.get(ORIGINAL) or sha256(record.file)
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fetal_model.dataset.manifest import Record
 from fetal_model.dataset.mixing import Mixing, crop, mix
+from fetal_model.dataset.smaller import check_copy
 from fetal_model.scan import read_scan
 from fetal_model.scan.preprocess import InputSpec, Scaling, preprocess
 
@@ -122,6 +123,9 @@ def decode(
         folder: Where they are kept if they are too many for memory, the system's own when None.
             The file is removed by the system when the process ends, however it ends.
         limit: Bytes that are kept in memory, `IN_MEMORY` when None.
+
+    Raises:
+        ValueError: A scan is a copy that was made for another input.
     """
     grey = replace(spec, scaling="0-255")
     shape = (len(records), spec.height, spec.width, 1)
@@ -133,7 +137,9 @@ def decode(
             pixels = np.memmap(file, np.uint8, "w+", shape=shape)
 
     def read(index: int) -> None:
-        values, _ = preprocess(read_scan(records[index].file), grey)
+        scan = read_scan(records[index].file)
+        check_copy(records[index], scan, grey)
+        values, _ = preprocess(scan, grey)
         pixels[index] = np.rint(values)
 
     with ThreadPoolExecutor() as pool:

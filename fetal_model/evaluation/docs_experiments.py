@@ -109,19 +109,18 @@ def _introduction(plan: dict[str, Any], found: dict[Key, Outcome]) -> list[str]:
         f"else is said, at {plan['side']} x {plan['side']} pixels and {plan['epochs']} epochs. The "
         "difference is paired: the same seeds and the same patients. Intervals are 95%, of "
         f"{RESAMPLES:,} resamples: patients are drawn with replacement, and the spread between "
-        "seeds, which three seeds alone cannot show, is estimated from all recipes together (the "
-        "residuals of an analysis of variance by recipe and seed, "
-        "without runs that repeat another recipe's) and added as Student's t; it is "
-        "taken to be the same for every recipe trained alike, but for those of few scans and those "
+        "seeds, which three seeds alone cannot show, is estimated from all recipes of the same "
+        "pixels, epochs, backend and precision together (the residuals of an analysis of variance "
+        "by recipe and seed, without runs that repeat another recipe's) and added as Student's t; "
+        "it is taken to be the same for all of these, but for those of few scans and those "
         "of few labels, of which each seed draws others: they have one of their own, for all rows "
         "of the section. p is two-sided from the same resamples and corrected for every comparison "
         "on this page (Holm 1979); below "
         f"{SIGNIFICANT:g} a recipe is better or worse, else no difference was shown, which does "
         "not mean that there is none. Where every recipe has one seed there is no verdict. What "
-        "computed is in the remarks: TensorFlow in float32 on a CPU, or PyTorch in mixed bfloat16 "
-        "on a GPU ([how](training.md)); a recipe is compared with the base by the same. Seconds "
-        "are the median over epochs and seeds, of whatever machine trained; up to 19 runs shared "
-        "the GPU.",
+        "computed is in the remarks, Keras's backend and its precision ([how](training.md)); a "
+        "recipe is compared with the base by the same. Seconds are the median over epochs and "
+        "seeds, of whatever machine trained, some of it with other runs beside.",
     ]
 
 

@@ -33,7 +33,7 @@ class Distilled(keras.Model):
 
     The loss is the negative log of the mass on the label's group of outputs, plus
     `distillation` times the Kullback-Leibler divergence from the teacher's outputs on the same
-    augmented scan.
+    augmented scan; the mean over a batch.
 
     Args:
         student: Flat model whose layers learn.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -140,8 +141,14 @@ def precision_of(recipe: Recipe) -> str:
         return recipe.training.precision
     flags: Any = Path("/proc/cpuinfo")
     known = flags.read_text(encoding="utf-8") if flags.is_file() else ""
-    fast = "amx_bf16" in known or "avx512_bf16" in known or tf.config.list_physical_devices("GPU")
+    fast = "amx_bf16" in known or "avx512_bf16" in known or _has_gpu()
     return "mixed_bfloat16" if fast else "float32"
+
+
+def _has_gpu() -> bool:
+    if keras.backend.backend() == "torch":
+        return bool(importlib.import_module("torch").cuda.is_available())
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _batches(

@@ -90,14 +90,15 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """Its checkpoints and its log; other settings, another folder."""
-        return self.work / "sweep" / f"{self.name}-{self.settings}"
+        """Its checkpoints and its log; other settings or another backend, another folder."""
+        by = "" if backend() == "tensorflow" else f"-{backend()}"
+        return self.work / "sweep" / f"{self.name}-{self.settings}{by}"
 
     def is_finished(self) -> bool:
         """Whether its result is there.
 
         Raises:
-            ValueError: There is one that was made with other settings.
+            ValueError: There is one that was made with other settings or by another backend.
         """
         found = read_json(self.result)
         if found and found["settings"] != self.settings:
@@ -106,7 +107,17 @@ class Run:
                 f"{found['side']}, {found['epochs']} epochs, {found['test_scans']} test scans, or "
                 "another simulator); remove it, or choose another folder"
             )
+        if found and found["backend"] != backend():
+            raise ValueError(
+                f"{self.result}: expected a result by {backend()}, as KERAS_BACKEND says, found "
+                f"one by {found['backend']}; choose another folder"
+            )
         return bool(found)
+
+
+def backend() -> str:
+    """What Keras computes by in the process of a run."""
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
 
 
 def here(todo: Sequence[Run], say: Say, at_once: int = 1) -> list[str]:
@@ -115,14 +126,15 @@ def here(todo: Sequence[Run], say: Say, at_once: int = 1) -> list[str]:
     Returns:
         Names of those that failed, in the order of the runs.
     """
-    numbers, over = itertools.count(1), threading.Event()
+    numbers, over, speaks = itertools.count(1), threading.Event(), threading.Lock()
 
     def one(run: Run) -> str:
         began = time.monotonic()
-        cause = do(run, over)
-        if not over.is_set():
-            seconds = time.monotonic() - began
-            say(f"{next(numbers)}/{len(todo)} {outcome(run, cause)}, {seconds:.0f} s")
+        cause = "" if over.is_set() else do(run, over, shown=at_once == 1)
+        with speaks:
+            if not over.is_set():
+                seconds = time.monotonic() - began
+                say(f"{next(numbers)}/{len(todo)} {outcome(run, cause)}, {seconds:.0f} s")
         return run.name if cause else ""
 
     with ThreadPoolExecutor(at_once) as pool:
@@ -209,12 +221,13 @@ def outcome(run: Run, cause: str) -> str:
     return f"{run.name}: {right}"
 
 
-def do(run: Run, over: threading.Event | None = None) -> str:
+def do(run: Run, over: threading.Event | None = None, shown: bool = True) -> str:
     """Do a run in a process that ends with this one; returns why it failed, or nothing.
 
     Args:
         run: What to do.
         over: Set by another thread to end it.
+        shown: Whether a terminal shows the last line of its log.
     """
     over = over or threading.Event()
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -229,18 +242,18 @@ def do(run: Run, over: threading.Event | None = None) -> str:
         process = start_process(
             "fetal_model.training.sweep_run", [str(run.folder)], log, stdin=subprocess.PIPE
         )
-    shown = ""
+    last = ""
     try:
         while process.poll() is None and not over.wait(_PAUSE):
             line = _last_line(run.folder / LOG)
-            if sys.stderr.isatty() and line != shown:
-                shown = line
+            if shown and sys.stderr.isatty() and line != last:
+                last = line
                 print(f"\r\033[K{run.name}  {line[:100]}", end="", file=sys.stderr, flush=True)
     finally:
         assert process.stdin is not None
         process.stdin.close()  # which ends it, if it is still at work
         status = process.wait()
-        if shown:
+        if last:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
     if status == 0 and run.is_finished():
         return ""

@@ -20,7 +20,7 @@ import fetal_model
 from fetal_model.dataset.manifest import shared_folder
 from fetal_model.store.versions import write_bytes
 from fetal_model.training.recipe import Recipe
-from fetal_model.training.sweep import Run, Say, do, outcome
+from fetal_model.training.sweep import Run, Say, backend, do, outcome
 
 RETRIES = 3
 """How often a run that was lost with its process or its machine is begun again."""
@@ -75,8 +75,11 @@ def _join(ray: Any) -> None:
         "configure_logging": False,
         "runtime_env": {
             "py_modules": [str(Path(fetal_model.__file__).parent)],
-            # by default it lies beside the code, which a task has elsewhere
-            "env_vars": {"FETAL_SHARED": str(shared_folder().resolve())},
+            # by default the folder lies beside the code, which a task has elsewhere
+            "env_vars": {
+                "FETAL_SHARED": str(shared_folder().resolve()),
+                "KERAS_BACKEND": backend(),
+            },
         },
     }
     address = os.environ.get("RAY_ADDRESS", "")

@@ -92,6 +92,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     write_run(
         folder / "torch", "seed-cnn-lion", 1, every(11), backend="torch", precision="mixed_bfloat16"
     )
+    write_run(
+        folder / "torch", "seed-cnn", 1, every(4), backend="torch", precision="mixed_bfloat16"
+    )
     write_run(folder / "in-full", "seed-cnn", 0, every(20), side=256, epochs=50)
     write_run(folder, "seed-cnn-own", 0, every(30), real=every(4))
     return read_runs(folder)
@@ -130,11 +133,16 @@ def test_verdicts(runs: list[Run]) -> None:
     assert found["seed-cnn-kernel-2"].p is None
 
 
-def test_what_another_backend_trained_is_not_compared_with_the_base(runs: list[Run]) -> None:
-    found = judge_all(group_runs(runs), "seed-cnn")
-    other = found["seed-cnn-lion", 128, 30, "torch mixed_bfloat16"]
-    assert other.verdict == "not compared: seed-cnn has no such run of the same seed"
-    assert other.difference is None
+def test_a_run_is_compared_with_the_base_by_the_same_backend(runs: list[Run]) -> None:
+    groups = group_runs(runs)
+    found = judge_all(groups, "seed-cnn")["seed-cnn-lion", 128, 30, "torch mixed_bfloat16"]
+    # 60 of 240 wrong against 22, not 24 as by the other
+    assert found.difference is not None
+    assert found.difference.value == pytest.approx(38 / 240)
+    del groups["seed-cnn", 128, 30, "torch mixed_bfloat16"]
+    alone = judge_all(groups, "seed-cnn")["seed-cnn-lion", 128, 30, "torch mixed_bfloat16"]
+    assert alone.verdict == "not compared: seed-cnn has no such run of the same seed"
+    assert alone.difference is None
 
 
 def test_a_recipe_can_have_a_base_of_its_own(runs: list[Run]) -> None:

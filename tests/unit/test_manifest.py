@@ -20,6 +20,7 @@ from fetal_model.dataset.manifest import (
 from fetal_model.dataset.pipeline import decode
 from fetal_model.dataset.smaller import write_smaller
 from fetal_model.phantom import write_phantoms
+from fetal_model.scan import ScanError
 from fetal_model.scan.preprocess import InputSpec
 
 REAL = """path,label,part,source,patient,width,height,mode,sha256,licence,note,mask
@@ -125,11 +126,35 @@ def test_a_smaller_copy_has_the_fingerprint_of_the_scans_and_the_pixels_of_train
     spec = InputSpec(48, 64, "0-255")
     assert np.array_equal(decode(after, spec), decode(before, spec))
     assert cv2.imread(str(after[0].file), cv2.IMREAD_UNCHANGED).shape == (48, 64)
+    again = tmp_path / "again"
+    write_smaller(smaller, again, 48, 64)
+    assert fingerprint(read_phantoms(again)) == fingerprint(before)
+    for other in (InputSpec(24, 32, "0-255"), InputSpec(48, 64, "0-255", crop="content")):
+        with pytest.raises(ValueError, match=r"expected a copy of \d+ x \d+ pixels"):
+            decode(after, other)
     with pytest.raises(ValueError, match="smaller: expected a new folder, found one"):
         write_smaller(whole, smaller, 48, 64)
     with pytest.raises(ValueError, match=r"expected a manifest.csv"):
         write_smaller(tmp_path / "absent", tmp_path / "other", 48, 64)
-    assert not (tmp_path / "other").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"made", "smaller", "again"}
+
+
+def test_of_a_copy_that_fails_nothing_is_left_and_no_scan_is_written_over(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside.png", tmp_path / "mine"
+    folder.mkdir()
+    for file in (outside, folder / "a.png"):
+        cv2.imwrite(str(file), np.full((90, 120), 80, np.uint8))
+    before = outside.read_bytes()
+    for path in (str(outside), "../outside.png"):
+        (folder / "manifest.csv").write_text(f"path,label\na.png,brain\n{path},brain\n")
+        with pytest.raises(ValueError, match="line 3: expected a path below the folder"):
+            write_smaller(folder, tmp_path / "copy", 48, 64)
+    (folder / "manifest.csv").write_text("path,label\na.png,brain\nb.png,brain\n")
+    (folder / "b.png").write_bytes(b"no picture")
+    with pytest.raises(ScanError):
+        write_smaller(folder, tmp_path / "copy", 48, 64)
+    assert outside.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"outside.png", "mine"}
 
 
 @pytest.mark.parametrize("change", ["label", "patient", "scan", "pixel", "one less", "one twice"])
