@@ -22,6 +22,7 @@ WITH_REAL_SCANS = (
     "published",
     "looks",
     "trials",
+    "retrained",
     "realism",
     "grain",
     "audit",

@@ -10,6 +10,7 @@ from typing import Any
 
 from fetal_model.anatomy import KEYS
 from fetal_model.evaluation.card import DISCLAIMER
+from fetal_model.evaluation.docs_retrained import retrained
 from fetal_model.evaluation.doubt_answers import DOUBT, read_answers
 from fetal_model.evaluation.ensembles import WAYS, asked, judge
 from fetal_model.evaluation.experiments import (
@@ -66,7 +67,7 @@ def experiments(runs: list[Run] | None = None) -> str:
         names = ("recipe", "side", "epochs", "by")
         rows = [{**dict(zip(names, key, strict=True)), "tried": ""} for key in unplanned]
         sections.append(_section({"title": "Other runs", "row": rows}, plan, found))
-    sections += [_ensembles(plan, groups), _views(), _real(groups)]
+    sections += [_ensembles(plan, groups), _views(), retrained(), _real(groups)]
     sections += [_confusions(plan, groups), _untested(plan)]
     return "\n".join("\n".join([*section, ""]) for section in sections)
 
@@ -162,8 +163,8 @@ def _waiting(row: dict[str, Any], section: dict[str, Any], plan: dict[str, Any])
         backend = by.split()[0]
         if backend != plan["by"].split()[0]:
             command = f"KERAS_BACKEND={backend} {command}"
-        if "output" in section:
-            command += f" --output {section['output'].format(side=side)}"
+        if output := {**section, **row}.get("output"):
+            command += f" --output {output.format(side=side)}"
     reason = f"not run: {row['unavailable']}" if "unavailable" in row else "not run yet"
     return [f"{reason}: `{command}`", *[""] * 9]
 
@@ -182,12 +183,16 @@ def _remarks(outcome: Outcome, plan: dict[str, Any]) -> list[str]:
         )
     if not outcome.freedom:
         remarks.append("spread between seeds unknown and left out")
-    side, epochs, by = outcome.runs[0].conditions
-    if (side, epochs) != (plan["side"], plan["epochs"]):
-        remarks.append(f"{side} x {side}, {epochs} epochs")
     if any(s["leaky"] for s in settings):
         remarks.append("leaky: patients on both sides of its split")
-    return [*remarks, by]
+    return [*remarks, *_trained(outcome.runs[0].conditions, plan)]
+
+
+def _trained(conditions: tuple[int, int, str], plan: dict[str, Any]) -> list[str]:
+    """Pixels and epochs where they are not those of the page, and what computed."""
+    side, epochs, by = conditions
+    usual = (side, epochs) == (plan["side"], plan["epochs"])
+    return [by] if usual else [f"{side} x {side}, {epochs} epochs", by]
 
 
 def _splits(section: dict[str, Any], plan: dict[str, Any], groups: Groups) -> list[str]:
@@ -228,20 +233,22 @@ def _ensembles(plan: dict[str, Any], groups: Groups) -> list[str]:
         "patients alone. The report's: an ensemble would raise accuracy (9. Key Findings). p is "
         "not corrected.",
         "",
-        *_head(("members", "runs", "by", "accuracy", "best member", "more", "p")),
+        *_head(("members", "runs", "by", "accuracy", "best member", "more", "p", "remarks")),
     ]
     for planned in plan["ensemble"]:
-        keys = [(recipe, *_conditions(plan)) for recipe in planned["recipes"]]
+        conditions = _conditions({**plan, **planned})
+        keys = [(recipe, *conditions) for recipe in planned["recipes"]]
         runs = [run for key in keys for run in groups.get(key, [])]
         if len(runs) < plan["seeds"] * len(keys):
-            lines.append(_line(planned["title"], "not all run yet", *[""] * 5))
+            lines.append(_line(planned["title"], "not all run yet", *[""] * 6))
             continue
+        trained = "; ".join(_trained(conditions, plan))
         leaky = sum(run.settings["leaky"] for run in runs)
         members = f"{len(runs)}, {leaky} of them leaky" if leaky else str(len(runs))
         for way in WAYS:
             found = judge(runs, way)
             shown = [_shown(found.accuracy), _shown(found.best), _shown(found.more, "+")]
-            lines.append(_line(planned["title"], members, way, *shown, f"{found.p:.4f}"))
+            lines.append(_line(planned["title"], members, way, *shown, f"{found.p:.4f}", trained))
     return lines
 
 

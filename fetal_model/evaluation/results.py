@@ -15,6 +15,10 @@ LEFT_OUT = {"hc18": "sononet16-without-hc18", "focus": "sononet16-without-focus"
 """The recipe that never saw a source of real scans, by source."""
 FROM_PHANTOMS = ("sononet16-from-phantoms",)
 """Recipes of networks that begin at random and see simulated scans alone."""
+RETRAINED = RESULTS / "retrained"
+"""What the version in service and `RETRAINED_RECIPE` answered about the same scans."""
+RETRAINED_RECIPE = "sononet16-more-phantoms"
+"""Its recipe with what helped."""
 
 
 def missing(module: str) -> str:

@@ -322,6 +322,19 @@ def test_the_document_has_a_row_for_every_recipe(runs: list[Run]) -> None:
     assert on_real.count("seed-cnn") == 1
 
 
+def test_an_ensemble_is_of_its_own_conditions(tmp_path: Path) -> None:
+    by = {"side": 80, "epochs": 8, "backend": "torch", "precision": "mixed_bfloat16"}
+    for seed in range(3):
+        write_run(tmp_path, "densenet121", seed, every(9, start=seed), **by)
+        write_run(tmp_path, "densenet169", seed, every(9, start=3 + seed), **by)
+    text = experiments(read_runs(tmp_path)).split("## Several asked together")[1]
+    rows = [line for line in text.splitlines() if line.startswith("| DenseNet121 and")]
+    assert [row.split(" | ")[1:3] for row in rows] == [["6", "averaging"], ["6", "voting"]]
+    assert all(" | 1.000 (1.000 to 1.000) | " in row for row in rows)  # no two err alike
+    assert all(row.endswith("| 80 x 80, 8 epochs; torch mixed_bfloat16 |") for row in rows)
+    assert "| the seeds of the seed CNN | not all run yet |" in text
+
+
 def test_without_runs_every_row_says_how_to_run_it() -> None:
     text = experiments([])
     rows = sum(len(section["row"]) for section in read_plan()["section"])

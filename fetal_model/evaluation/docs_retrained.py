@@ -1,0 +1,111 @@
+"""The part of `experiments.md` about the version in service, trained again with what helped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from fetal_model.anatomy import KEYS
+from fetal_model.evaluation.doubt_answers import Answer, read_answers
+from fetal_model.evaluation.ensembles import asked
+from fetal_model.evaluation.experiments import Bounded
+from fetal_model.evaluation.metrics import accepted, plane_auroc
+from fetal_model.evaluation.predictions import Prediction, read_predictions
+from fetal_model.evaluation.resampling import draw_patients
+from fetal_model.evaluation.results import RETRAINED, RETRAINED_RECIPE, TRIALS, missing
+from fetal_model.store.versions import PREDICTIONS, find_version
+
+TITLE = "## The version in service, trained again with what helped"
+
+
+def retrained() -> list[str]:
+    """Its figures before and after, and the scans gained and lost."""
+    if not (RETRAINED / "about.json").is_file():
+        return [TITLE, "", missing("retrained")]
+    label = json.loads((RETRAINED / "about.json").read_text(encoding="utf-8"))["before"]
+    before, after = (read_answers(when, RETRAINED) for when in ("before", "after"))
+    old, new = (
+        [row for row in read_predictions(path) if not row.simulated]
+        for path in (find_version(label).path / PREDICTIONS, TRIALS / f"{RETRAINED_RECIPE}.csv")
+    )
+    more = auroc_gained(old, new)
+    lines = [
+        TITLE,
+        "",
+        "Shown to help above: to begin with a trained network, flips and rotations, and more "
+        f"scans. {label} has the first two; `{RETRAINED_RECIPE}` is its recipe with as many "
+        "phantoms as the seed CNN, trained once. Gained and lost are scans that only the new one "
+        "or only the one in service got right; p is McNemar's, not corrected, and takes scans as "
+        "independent, as do the exact bounds of shares. Real scans are those for validation, of "
+        "patients that neither learned from.",
+        "",
+        "| scans | in service | trained again | gained | lost | p |",
+        "|---|---|---|---|---|---|",
+    ]
+    for simulated, title in ((True, "simulated"), (False, "real")):
+        for key in ("", *KEYS):
+            pair = [_chosen(rows, simulated, key) for rows in (before, after)]
+            found = asked(pair[1], pair[0])
+            counts = f"{found.once} | {found.right} | {found.gained} | {found.lost}"
+            p = f"{found.p:.4f}" if found.p >= 0.0001 else "below 0.0001"
+            lines.append(f"| {title}{key and f', {key}'} | {counts} | {p} |")
+    lines += [
+        "",
+        "| real scans | in service | trained again | more |",
+        "|---|---|---|---|",
+        f"| AUROC of the plane score | {plane_auroc(old)} | {plane_auroc(new)} | {_signed(more)} |",
+    ]
+    for title, within in (("four planes accepted", True), ("other planes accepted", False)):
+        shares = (accepted([r for r in rows if r.in_plane == within]) for rows in (old, new))
+        lines.append(f"| {title} | {' | '.join(map(str, shares))} | |")
+    lines += ["", "Real scans gained and lost:", "", *_changed(old, new), ""]
+    real = asked(_chosen(after, False), _chosen(before, False))
+    return [*lines, verdict(label, real.gained, real.lost, real.p, more)]
+
+
+def auroc_gained(old: Sequence[Prediction], new: Sequence[Prediction]) -> Bounded:
+    """AUROC of the plane score of the second less that of the first, on the same resamples."""
+    truth = np.array([row.in_plane for row in old])
+    draws = draw_patients([row.group for row in old])
+    one, two = (
+        draws.areas(truth, np.array([row.plane_score for row in rows])) for rows in (old, new)
+    )
+    return Bounded.of(two - one)
+
+
+def _chosen(answers: Sequence[Answer], simulated: bool, key: str = "") -> list[Answer]:
+    """Those about one kind of scans, of one anatomy if it is named."""
+    kept = [answer for answer in answers if answer.simulated == simulated]
+    return [answer for answer in kept if answer.label == key] if key else kept
+
+
+def _changed(old: Sequence[Prediction], new: Sequence[Prediction]) -> list[str]:
+    lines = []
+    for one, two in zip(old, new, strict=True):
+        if one.in_plane and one.is_right != two.is_right:
+            how = "gained" if two.is_right else "lost"
+            lines.append(
+                f"- {how} `{one.scan}`, {one.label}: answered {two.answer} "
+                f"({max(two.probabilities):.2f}), before {one.answer} "
+                f"({max(one.probabilities):.2f})"
+            )
+    return lines or ["None."]
+
+
+def verdict(label: str, gained: int, lost: int, p: float, more: Bounded) -> str:
+    """What follows, by a rule that was set before."""
+    better = (gained > lost and p < 0.05) or more.low > 0
+    rule = (
+        "It takes the place in service if it loses no real scan of the four planes and more of "
+        "them right or a higher AUROC is shown."
+    )
+    if better and not lost:
+        return f"{rule} It does: it should be promoted."
+    why = f"{lost} lost" if lost else "neither is shown"
+    return f"{rule} It does not ({why}): {label} stays."
+
+
+def _signed(figure: Bounded) -> str:
+    return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
