@@ -16,6 +16,7 @@ from fetal_model.evaluation.predictions import Prediction, read_predictions
 from fetal_model.evaluation.resampling import draw_patients
 from fetal_model.evaluation.results import RETRAINED, RETRAINED_RECIPE, TRIALS, missing
 from fetal_model.store.versions import PREDICTIONS, find_version
+from fetal_model.training.recipe import load_recipe
 
 TITLE = "## The version in service, trained again with what helped"
 
@@ -31,15 +32,17 @@ def retrained() -> list[str]:
         for path in (find_version(label).path / PREDICTIONS, TRIALS / f"{RETRAINED_RECIPE}.csv")
     )
     more = auroc_gained(old, new)
+    phantoms = load_recipe(RETRAINED_RECIPE).data.phantoms
+    learned = ", ".join(f"{count} {key}" for key, count in phantoms.items())
     lines = [
         TITLE,
         "",
         "Shown to help above: to begin with a trained network, flips and rotations, and more "
         f"scans. {label} has the first two; `{RETRAINED_RECIPE}` is its recipe with as many "
-        "phantoms as the seed CNN, trained once. Gained and lost are scans that only the new one "
-        "or only the one in service got right; p is McNemar's, not corrected, and takes scans as "
-        "independent, as do the exact bounds of shares. Real scans are those for validation, of "
-        "patients that neither learned from.",
+        f"phantoms as the seed CNN ({learned}), trained once. Gained and lost are scans that only "
+        "the new one or only the one in service got right; p is McNemar's, not corrected, and "
+        "takes scans as independent, as do the exact bounds of shares. Real scans are those for "
+        "validation, of patients that neither learned from.",
         "",
         "| scans | in service | trained again | gained | lost | p |",
         "|---|---|---|---|---|---|",
