@@ -50,6 +50,11 @@ class Answer:
     probabilities: tuple[float, ...]
     sampled: tuple[float, ...] = ()
 
+    @property
+    def is_right(self) -> bool:
+        """Whether the most probable anatomy is the truth."""
+        return KEYS[max(range(len(KEYS)), key=self.probabilities.__getitem__)] == self.label
+
 
 def write_answers(method: str, answers: Iterable[Answer], folder: Path = DOUBT) -> None:
     """Write a method's file, the same bytes for the same answers."""

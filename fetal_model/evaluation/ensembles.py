@@ -114,7 +114,7 @@ def asked(answers: Sequence[Answer], once: Sequence[Answer]) -> Asked:
     one, two = ([answer for answer in said if answer.label in KEYS] for said in (answers, once))
     if [answer.scan for answer in one] != [answer.scan for answer in two]:
         raise ValueError("answers: expected two methods asked about the same scans, found others")
-    right, before = ([_is_right(answer) for answer in said] for said in (one, two))
+    right, before = ([answer.is_right for answer in said] for said in (one, two))
     gained, lost, p = discordant(right, before)
     return Asked(
         Proportion(sum(right), len(right)),
@@ -124,10 +124,6 @@ def asked(answers: Sequence[Answer], once: Sequence[Answer]) -> Asked:
         _beside(_as_run(one), _as_run(two)).more,
         p,
     )
-
-
-def _is_right(answer: Answer) -> bool:
-    return KEYS[int(np.argmax(answer.probabilities))] == answer.label
 
 
 def _as_run(answers: Sequence[Answer]) -> Answers:

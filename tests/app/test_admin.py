@@ -456,9 +456,9 @@ def test_a_measurement_under_way_is_shown_and_a_failed_one_told(
     page: AppTest, installation: Path
 ) -> None:
     lock = try_hold(installation / "home" / "measure.lock")
+    assert lock is not None, "nothing else measures"
     page.run()
     assert "Measuring a few steps" in page.get("progress")[0].proto.text
-    assert lock is not None
     os.close(lock)
     (installation / "home" / "measure.log").write_text("Traceback\nMemoryError: no memory\n")
     page.run()
